@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { dirname } from "node:path";
+import { type DestinationStream, destination, pino, stdSerializers, stdTimeFunctions } from "pino";
+import { asError, errorCode, errorMessage, UserError } from "./errors.ts";
+import type { FileOps } from "./file-ops.ts";
+import type { Log } from "./log.ts";
+import type { Redactor } from "./redact.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** JSON lines on standard output, lines for a person there, or JSON lines at the end of a file (mode 0600). */
+  readonly destination:
+    | { readonly kind: "json" }
+    | { readonly kind: "pretty"; readonly color: boolean }
+    | { readonly kind: "file"; readonly path: string };
+  /** Sees every line last, so that no secret gets past it, whatever logged it. */
+  readonly redactor: Redactor;
+  readonly files: Pick<FileOps, "makeDirectory">;
+  /** Told of each failed write and of dropped lines; must not log. The server goes on without the lines. */
+  onFailure(error: Error): void;
+}
+
+export interface CreatedLog {
+  readonly log: Log;
+  setLevel(level: LogLevel): void;
+  /** Resolves when what was logged so far is written. Nothing may be logged after it. */
+  close(): Promise<void>;
+}
+
+/** What waits for a reader that has stopped reading; beyond it lines are dropped, so that a stuck pipe stops nobody. */
+const MAX_WAITING_BYTES = 4_000_000;
+const STDOUT = 1;
+
+interface Stream {
+  readonly destination: DestinationStream;
+  close(): Promise<void>;
+}
+
+/** Rejects with a UserError if the file cannot be opened. */
+export async function createLog(options: LogOptions): Promise<CreatedLog> {
+  const { level, redactor } = options;
+  const show = await presentation(options.destination);
+  const stream = await openStream(options);
+  const logger = pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: {
+        error: (value) => (value instanceof Error ? stdSerializers.err(value) : value),
+      },
+      hooks: { streamWrite: (line) => show(redactor.redact(line)) },
+    },
+    stream.destination,
+  );
+  return {
+    log: logger,
+    setLevel(next) {
+      logger.level = next;
+    },
+    close: () => stream.close(),
+  };
+}
+
+/** pino-pretty is loaded only where a person looks: it costs memory. */
+async function presentation(to: LogOptions["destination"]): Promise<(line: string) => string> {
+  if (to.kind !== "pretty") return (line) => line;
+  const { prettyFactory } = await import("pino-pretty");
+  return prettyFactory({
+    colorize: to.color,
+    singleLine: true,
+    translateTime: "SYS:HH:MM:ss.l",
+    ignore: "pid",
+  });
+}
+
+async function openStream({ destination: to, files, onFailure }: LogOptions): Promise<Stream> {
+  const dest = to.kind === "file" ? to.path : STDOUT;
+  try {
+    if (to.kind === "file") await files.makeDirectory(dirname(to.path));
+    // Written by the thread pool: a terminal or a pipe that does not take more holds up nothing but the log.
+    const stream = destination({ dest, mode: 0o600, sync: false, maxLength: MAX_WAITING_BYTES });
+    await once(stream, "ready");
+    stream.on("error", (error) => onFailure(asError(error)));
+    stream.on("drop", () => onFailure(new Error("Cannot write the log: a line was dropped")));
+    return { destination: stream, close: closer(stream) };
+  } catch (error) {
+    throw new UserError(`Cannot open the log ${dest}: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function closer(stream: ReturnType<typeof destination>): () => Promise<void> {
+  let isEnding = false;
+  const over = new Promise<void>((resolve) => {
+    stream.once("close", resolve);
+    stream.on("error", (error) => {
+      // pino stops for good when nobody reads any more, and such a stream never says that it is closed. On a full disk
+      // what is left cannot be written, and must not hold up the end.
+      const isGone = errorCode(error) === "EPIPE";
+      if (isEnding && !isGone) stream.destroy();
+      if (isEnding || isGone) resolve();
+    });
+  });
+  return () => {
+    isEnding = true;
+    stream.end();
+    return over;
+  };
+}

@@ -1,0 +1,133 @@
+import fs from "node:fs";
+import { dirname } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { errorCode } from "./errors.ts";
+
+/**
+ * Every file call of the product goes through this port, so that tests can inject each fault and record each write.
+ * A call either does its whole work or rejects with Node's error (its `code` names the cause). No call retries.
+ */
+export interface FileOps {
+  /** Makes the folder and its parents, mode 0700. Existing ones are left as they are. */
+  makeDirectory(path: string): Promise<void>;
+  /** The names in a folder, in no order; empty if there is no such folder. */
+  list(path: string): Promise<string[]>;
+  /** The bytes of a file as UTF-8; rejects with ENOENT if there is none. */
+  read(path: string): Promise<string>;
+  /** Undefined if there is nothing at the path. `modifiedMs`: contents; `changedMs`: contents, name or folder. Links are not followed. */
+  stat(
+    path: string,
+  ): Promise<{ size: number; modifiedMs: number; changedMs: number; isFile: boolean } | undefined>;
+  /** What the kernel knows of the file or folder that a name leads to, links followed; rejects with ENOENT if there is none. */
+  identity(path: string): Promise<FileIdentity>;
+  /** Makes a new file, mode 0600; rejects with EEXIST if there is one (O_EXCL). */
+  create(path: string): Promise<OpenFile>;
+  /** Opens for appending, making the file (mode 0600) if there is none. */
+  openAppend(path: string): Promise<OpenFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; one that is not there is fine. */
+  remove(path: string): Promise<void>;
+  /** Makes the names in a folder durable: what was renamed into it or made in it before the call. */
+  syncDirectory(path: string): Promise<void>;
+  /**
+   * Replaces a whole file so that a reader sees the old or the new one, never a mix. With `sync`, the new one and
+   * its name survive a power cut when this resolves; without, only the death of the process.
+   */
+  replace(path: string, data: string, options: { sync: boolean }): Promise<void>;
+}
+
+export interface FileIdentity {
+  /** Device and inode: the same for every name of the same thing, different for different things on one machine. */
+  readonly id: string;
+  /** User id; 0 on Windows. */
+  readonly owner: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+export interface OpenFile {
+  /** Writes at the end; resolves with the number of bytes written, which may be fewer than given. */
+  write(bytes: Uint8Array): Promise<number>;
+  size(): Promise<number>;
+  truncate(size: number): Promise<void>;
+  /** fsync: contents and metadata. Never call again on the same file after a failure: the kernel forgets it. */
+  sync(): Promise<void>;
+  /** fdatasync: contents, and the metadata needed to read them. */
+  syncData(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function openFile(handle: fs.promises.FileHandle): OpenFile {
+  return {
+    write: async (bytes) => (await handle.write(bytes)).bytesWritten,
+    size: async () => (await handle.stat()).size,
+    truncate: (size) => handle.truncate(size),
+    sync: () => handle.sync(),
+    syncData: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows cannot open a folder; NTFS journals renames by itself.
+  if (process.platform === "win32") return;
+  const handle = await fs.promises.open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `write-file-atomic` ignores short writes and never syncs the folder (docs/architecture.md, "Writing"). */
+async function replace(path: string, data: string, options: { sync: boolean }): Promise<void> {
+  await writeFileAtomic(path, data, { mode: 0o600, fsync: options.sync });
+  const { size } = await fs.promises.stat(path);
+  const wanted = Buffer.byteLength(data);
+  if (size !== wanted) {
+    throw Object.assign(new Error(`Cannot replace ${path}: ${size} of ${wanted} bytes written`), {
+      code: "ENOSPC",
+    });
+  }
+  if (options.sync) await syncDirectory(dirname(path));
+}
+
+/** The real thing. Functions are looked up on `fs` at each call, so that a preload can replace them. */
+export const nodeFileOps: FileOps = {
+  async makeDirectory(path) {
+    await fs.promises.mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  async list(path) {
+    try {
+      return await fs.promises.readdir(path);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
+    }
+  },
+  read: (path) => fs.promises.readFile(path, "utf8"),
+  async stat(path) {
+    try {
+      const found = await fs.promises.lstat(path);
+      return {
+        size: found.size,
+        modifiedMs: found.mtimeMs,
+        changedMs: found.ctimeMs,
+        isFile: found.isFile(),
+      };
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  },
+  async identity(path) {
+    const { dev, ino, uid, mode } = await fs.promises.stat(path, { bigint: true });
+    return { id: `${dev}:${ino}`, owner: Number(uid), mode: Number(mode) & 0o777 };
+  },
+  create: async (path) => openFile(await fs.promises.open(path, "wx", 0o600)),
+  openAppend: async (path) => openFile(await fs.promises.open(path, "a", 0o600)),
+  rename: (from, to) => fs.promises.rename(from, to),
+  remove: (path) => fs.promises.rm(path, { force: true }),
+  syncDirectory,
+  replace,
+};
