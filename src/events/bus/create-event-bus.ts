@@ -1,0 +1,125 @@
+import { createDueQueue } from "../../runtime/due-queue.ts";
+import { errorMessage } from "../../runtime/errors.ts";
+import { createGate } from "../../runtime/gate.ts";
+import { idTime } from "../../runtime/hybrid-clock.ts";
+import type { Event, EventOf, EventType, NewEvent } from "../event.ts";
+import type { BusCounts, ConsumeOptions, Consumer, EventBus } from "../event-bus.ts";
+import { parseEventFileName } from "../event-name.ts";
+import type { Handle } from "../outcome.ts";
+import type { Bus, EventBusDeps, Parked } from "./bus-state.ts";
+import { keepStore } from "./keep-store.ts";
+import { discard, retryNow } from "./operate.ts";
+import { hold, pump, release, unpark, wake } from "./pump.ts";
+import { createTopics } from "./topics.ts";
+
+export function createEventBus(deps: EventBusDeps): EventBus {
+  const bus: Bus = {
+    ...deps,
+    topics: createTopics(),
+    due: createDueQueue<Parked>(deps.clock, (parked) => unpark(bus, parked)),
+    parked: new Map(),
+    waiting: new Map(),
+    waited: new Set(),
+    calls: new Set(),
+    listeners: new Set(),
+    opened: createGate(),
+  };
+  return {
+    publish: (events) => publish(bus, events),
+    consume: (type, options, handle) => consume(bus, { type, options, handle }),
+    wake: (what) => wake(bus, what),
+    observe(listener) {
+      bus.listeners.add(listener);
+      return () => void bus.listeners.delete(listener);
+    },
+    counts: () => counts(bus),
+    owed: (type) =>
+      [...bus.topics.main(type).lanes.refs(), ...bus.topics.control(type).lanes.refs()].sort(),
+    run: (signal) => run(bus, signal),
+    ready: () => bus.opened.passed,
+    retry: (ref) => retryNow(bus, ref),
+    discard: (ref) => discard(bus, ref),
+  };
+}
+
+async function run(bus: Bus, signal: AbortSignal): Promise<void> {
+  if (!bus.opened.isOpen()) await takeUp(bus);
+  await Promise.all([
+    bus.due.run(signal),
+    keepStore({ ...bus, oldestOwed: () => oldestOwed(bus) }, signal),
+  ]);
+}
+
+/** Takes up what the last process left. */
+async function takeUp(bus: Bus): Promise<void> {
+  const { owed } = await bus.store.open();
+  for (const type of ["InboundEvent", "OutboundEvent"] as const) {
+    for (const ref of owed[type]) bus.topics.of(ref, type).lanes.add(ref);
+  }
+  const { inbox, pending, failed } = counts(bus);
+  bus.log.info({ inbox, pending, failed }, "event store opened");
+  bus.opened.open();
+  for (const topic of bus.topics.all) pump(bus, topic);
+}
+
+async function publish(bus: Bus, events: readonly NewEvent[]): Promise<void> {
+  await bus.opened.passed;
+  const { stored, error } = await bus.store.publish(events);
+  hold(bus, stored);
+  release(bus, stored);
+  if (error) throw new Error(`Cannot publish: ${errorMessage(error)}`, { cause: error });
+}
+
+interface Consumption<T extends EventType> {
+  readonly type: T;
+  readonly options: ConsumeOptions;
+  readonly handle: Handle<EventOf<T>>;
+}
+
+function consume<T extends EventType>(
+  bus: Bus,
+  { type, options, handle }: Consumption<T>,
+): Consumer {
+  const topics = [bus.topics.main(type), bus.topics.control(type)];
+  // The topic holds only events of this type: the store was asked for them by type.
+  const anyHandle: Handle<Event> = (event, context) => handle(event as EventOf<T>, context);
+  const slots = [options.concurrency, options.controlConcurrency ?? 0];
+  for (const [index, topic] of topics.entries()) {
+    if (topic.handle) throw new Error(`Cannot consume ${type}: it has a consumer`);
+    topic.handle = anyHandle;
+    // A consumer that stopped may have left handlers that have not ended yet.
+    topic.free = (slots[index] ?? 0) - topic.inFlight.size;
+    pump(bus, topic);
+  }
+  const inFlight = () => topics.flatMap((topic) => [...topic.inFlight]);
+  async function stop() {
+    for (const topic of topics) topic.handle = undefined;
+    while (inFlight().length > 0) await Promise.all(inFlight());
+  }
+  return {
+    stop,
+    async drain() {
+      while (inFlight().length > 0 && !bus.abort.aborted) await Promise.race(inFlight());
+      await stop();
+    },
+  };
+}
+
+function oldestOwed(bus: Bus): string | undefined {
+  return bus.topics.all
+    .map((topic) => topic.lanes.oldest())
+    .filter((ref) => ref !== undefined)
+    .sort()[0];
+}
+
+function counts(bus: Bus): BusCounts {
+  const owed = (type: EventType) =>
+    bus.topics.main(type).lanes.size() + bus.topics.control(type).lanes.size();
+  const oldest = oldestOwed(bus);
+  return {
+    inbox: owed("InboundEvent"),
+    pending: owed("OutboundEvent"),
+    ...bus.store.counts(),
+    oldestOwedAt: oldest === undefined ? undefined : idTime(parseEventFileName(oldest)?.id ?? "0"),
+  };
+}

@@ -1,0 +1,189 @@
+import { parseEventFileName } from "../event-name.ts";
+
+/**
+ * Which owed events may be handled now: of each lane only the first, and only one at a time. Holds names, never
+ * contents. A lane is
+ *
+ *   ready   its head waits for a free slot
+ *   busy    its head is being handled
+ *   parked  its head waits for a time or for something to happen; holds no slot
+ *   held    its head is durable, but what caused it is not settled yet
+ *
+ * and is forgotten when it is empty.
+ */
+export interface Lanes {
+  /** Adds an event at its place in the order; never before one that is being handled. */
+  add(ref: string, options?: { readonly held: boolean }): void;
+  /** A held event may be handled from now on. */
+  release(ref: string): void;
+  /** Takes the next ready lane, lanes in turn: its head is busy until `finish` or `park`. */
+  next(): string | undefined;
+  /** The busy head is settled. */
+  finish(ref: string): void;
+  /** The busy head has to wait. */
+  park(ref: string): void;
+  /** A parked head is ready again; anything else is left alone. */
+  unpark(ref: string): void;
+  /** Takes out an event that nobody handles. False if it is busy or not here. */
+  remove(ref: string): boolean;
+  /** Whether the event is owed here. */
+  has(ref: string): boolean;
+  /** All owed events, in no order. */
+  refs(): readonly string[];
+  /** Number of owed events. */
+  size(): number;
+  /** The oldest owed event. */
+  oldest(): string | undefined;
+}
+
+/** Taken from the front in constant time: `items[head]` is the first. */
+interface Line {
+  readonly items: string[];
+  head: number;
+}
+
+/** Its refs, sorted. */
+interface Lane extends Line {
+  state: "open" | "busy" | "parked";
+  /** Whether its key is in the line of ready lanes, perhaps no longer with reason. */
+  queued: boolean;
+}
+
+interface State {
+  readonly lanes: Map<string, Lane>;
+  /** Keys of lanes in the order in which they became ready; those that are ready no more are passed over. */
+  readonly ready: Line;
+  readonly held: Set<string>;
+  size: number;
+}
+
+const laneOf = (ref: string) => parseEventFileName(ref)?.lane ?? ref;
+
+export function createLanes(): Lanes {
+  const ready = { items: [], head: 0 };
+  const state: State = { lanes: new Map(), ready, held: new Set(), size: 0 };
+  return {
+    add: (ref, options) => add(state, ref, options?.held ?? false),
+    release(ref) {
+      state.held.delete(ref);
+      refresh(state, laneOf(ref));
+    },
+    next: () => next(state),
+    finish: (ref) => finish(state, ref),
+    park: (ref) => setState(state, ref, "parked"),
+    unpark(ref) {
+      if (headLane(state, ref)?.state === "parked") setState(state, ref, "open");
+    },
+    remove: (ref) => remove(state, ref),
+    has: (ref) => {
+      const lane = state.lanes.get(laneOf(ref));
+      return lane?.items.includes(ref, lane.head) ?? false;
+    },
+    refs: () => [...state.lanes.values()].flatMap((lane) => lane.items.slice(lane.head)),
+    size: () => state.size,
+    oldest: () => oldestOf(state.lanes.values()),
+  };
+}
+
+const firstOf = (line: Line | undefined): string | undefined => line?.items[line.head];
+
+/** The lane whose head this is. */
+function headLane(state: State, ref: string): Lane | undefined {
+  const lane = state.lanes.get(laneOf(ref));
+  return firstOf(lane) === ref ? lane : undefined;
+}
+
+function next(state: State): string | undefined {
+  for (let key = firstOf(state.ready); key !== undefined; key = firstOf(state.ready)) {
+    dropFirst(state.ready);
+    const lane = state.lanes.get(key);
+    if (!lane) continue;
+    lane.queued = false;
+    if (!isReady(state, lane)) continue;
+    lane.state = "busy";
+    return firstOf(lane);
+  }
+  return undefined;
+}
+
+function isReady(state: State, lane: Lane): boolean {
+  const head = firstOf(lane);
+  return head !== undefined && lane.state === "open" && !state.held.has(head);
+}
+
+/** Forgets a lane that is empty, lines up one that is ready. */
+function refresh(state: State, key: string): void {
+  const lane = state.lanes.get(key);
+  if (!lane) return;
+  if (firstOf(lane) === undefined) state.lanes.delete(key);
+  if (lane.queued || !isReady(state, lane)) return;
+  lane.queued = true;
+  state.ready.items.push(key);
+}
+
+function setState(state: State, ref: string, to: Lane["state"]): void {
+  const lane = headLane(state, ref);
+  if (!lane) return;
+  lane.state = to;
+  refresh(state, laneOf(ref));
+}
+
+function add(state: State, ref: string, held: boolean): void {
+  const key = laneOf(ref);
+  const lane = state.lanes.get(key) ?? { items: [], head: 0, state: "open", queued: false };
+  state.lanes.set(key, lane);
+  if (held) state.held.add(ref);
+  insert(lane, ref);
+  state.size += 1;
+  refresh(state, key);
+}
+
+function finish(state: State, ref: string): void {
+  const lane = headLane(state, ref);
+  if (!lane) return;
+  state.size -= 1;
+  state.held.delete(ref);
+  dropFirst(lane);
+  lane.state = "open";
+  refresh(state, laneOf(ref));
+}
+
+function remove(state: State, ref: string): boolean {
+  const lane = state.lanes.get(laneOf(ref));
+  const index = lane?.items.indexOf(ref, lane.head) ?? -1;
+  if (!lane || index < 0 || (index === lane.head && lane.state === "busy")) return false;
+  if (index === lane.head) finish(state, ref);
+  else {
+    lane.items.splice(index, 1);
+    state.held.delete(ref);
+    state.size -= 1;
+  }
+  return true;
+}
+
+/** An operator's retry brings back an old event: it goes before younger ones, but not before one in progress. */
+function insert(lane: Lane, ref: string): void {
+  const first = lane.head + (lane.state === "busy" ? 1 : 0);
+  let index = lane.items.length;
+  while (index > first && (lane.items[index - 1] ?? "") > ref) index -= 1;
+  lane.items.splice(index, 0, ref);
+  // A parked head that is no longer the head waits no more.
+  if (lane.state === "parked" && index === lane.head) lane.state = "open";
+}
+
+/** The array is cut now and then. */
+function dropFirst(line: Line): void {
+  line.head += 1;
+  if (line.head < 64 || line.head * 2 < line.items.length) return;
+  line.items.splice(0, line.head);
+  line.head = 0;
+}
+
+function oldestOf(lanes: Iterable<Lane>): string | undefined {
+  let oldest: string | undefined;
+  for (const lane of lanes) {
+    const head = firstOf(lane);
+    if (head !== undefined && (oldest === undefined || head < oldest)) oldest = head;
+  }
+  return oldest;
+}

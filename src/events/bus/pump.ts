@@ -1,0 +1,115 @@
+import type { Event } from "../event.ts";
+import type { BusStep } from "../event-bus.ts";
+import { parseEventFileName } from "../event-name.ts";
+import type { Stored } from "../event-store.ts";
+import type { Handle } from "../outcome.ts";
+import type { Bus, Parked } from "./bus-state.ts";
+import { type Handled, handleEvent, type Settling } from "./handle-event.ts";
+import { settleEvent } from "./settle-event.ts";
+import type { Topic } from "./topics.ts";
+
+/** Gives durable events their place in the order, not to be handled before `release`. */
+export function hold(bus: Bus, stored: readonly Stored[]): void {
+  for (const { ref, type } of stored) bus.topics.of(ref, type).lanes.add(ref, { held: true });
+}
+
+export function release(bus: Bus, stored: readonly Stored[]): void {
+  for (const { ref, type, key } of stored) {
+    const topic = bus.topics.of(ref, type);
+    topic.lanes.release(ref);
+    bus.log.info({ event: parseEventFileName(ref)?.id, key, type }, "published");
+    tell(bus, { kind: "published", ref, type });
+    pump(bus, topic);
+  }
+}
+
+/** Claims while there is a free slot and a ready lane. */
+export function pump(bus: Bus, topic: Topic): void {
+  while (topic.handle && topic.free > 0 && !bus.abort.aborted) {
+    const ref = topic.lanes.next();
+    if (ref === undefined) return;
+    topic.free -= 1;
+    const claim = work(bus, { topic, ref }, topic.handle);
+    topic.inFlight.add(claim);
+    void claim.finally(() => {
+      topic.inFlight.delete(claim);
+      topic.free += 1;
+      pump(bus, topic);
+    });
+  }
+}
+
+async function work(bus: Bus, { topic, ref }: Parked, handle: Handle<Event>): Promise<void> {
+  tell(bus, { kind: "started", ref, type: topic.type });
+  const waited = bus.waited.has(ref);
+  endWait(bus, ref);
+  const calls = new Set<string>();
+  bus.calls.add(calls);
+  const settle = (settling: Settling) =>
+    settleEvent(
+      { ...bus, hold: (stored) => hold(bus, stored), release: (stored) => release(bus, stored) },
+      settling,
+    );
+  const handled = await handleEvent({ ...bus, settle }, { ref, waited }, handle);
+  bus.calls.delete(calls);
+  finish(bus, { topic, ref }, handled);
+  const parked = bus.parked.get(ref);
+  if (parked?.for !== undefined && calls.has(parked.for)) unpark(bus, parked);
+}
+
+function finish(bus: Bus, { topic, ref }: Parked, handled: Handled): void {
+  const { type } = topic;
+  endWait(bus, ref);
+  if (handled.kind === "settled") {
+    topic.lanes.finish(ref);
+    tell(bus, { kind: handled.as, ref, type });
+  }
+  // What was left stays busy: nobody of this process takes it again.
+  if (handled.kind !== "park") return;
+  topic.lanes.park(ref);
+  tell(bus, { kind: "waiting", ref, type });
+  const parked: Parked = { topic, ref, for: handled.for, unread: handled.unread ?? false };
+  bus.parked.set(ref, parked);
+  if (handled.for !== undefined) {
+    bus.waiting.set(handled.for, (bus.waiting.get(handled.for) ?? new Set()).add(parked));
+  }
+  if (Number.isFinite(handled.until)) bus.due.add(handled.until, parked);
+}
+
+/** Handles what waits for this again. */
+export function wake(bus: Bus, what: string): void {
+  for (const calls of bus.calls) calls.add(what);
+  for (const parked of bus.waiting.get(what) ?? []) unpark(bus, parked);
+}
+
+/** The wait is over, and with `waited` any other that its note may ask for. */
+export function unpark(bus: Bus, parked: Parked, waited = !parked.unread): void {
+  const { topic, ref } = parked;
+  if (bus.parked.get(ref) !== parked) return;
+  endWait(bus, ref);
+  if (waited) bus.waited.add(ref);
+  topic.lanes.unpark(ref);
+  pump(bus, topic);
+}
+
+/** Forgets that the event waits or has waited. */
+export function endWait(bus: Bus, ref: string): void {
+  const parked = bus.parked.get(ref);
+  bus.parked.delete(ref);
+  bus.waited.delete(ref);
+  if (parked?.for === undefined) return;
+  const others = bus.waiting.get(parked.for);
+  others?.delete(parked);
+  if (others?.size === 0) bus.waiting.delete(parked.for);
+}
+
+/** A listener that throws is reported; it can neither block nor fail the flow. */
+function tell(bus: Bus, step: BusStep): void {
+  for (const listener of bus.listeners) {
+    try {
+      listener(step);
+    } catch (error) {
+      bus.log.error({ err: error }, "an observer failed");
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Event, EventType } from "../event.ts";
+import { isControlLane, parseEventFileName } from "../event-name.ts";
+import type { Handle } from "../outcome.ts";
+import { createLanes, type Lanes } from "./lanes.ts";
+
+/** Lanes that share slots: main and control lanes of one type of event. */
+export interface Topic {
+  readonly type: EventType;
+  readonly lanes: Lanes;
+  /** Free slots; no consumer, no slots. */
+  free: number;
+  handle: Handle<Event> | undefined;
+  /** Claims of the consumer that are not finished. */
+  readonly inFlight: Set<Promise<void>>;
+}
+
+export interface Topics {
+  readonly all: readonly Topic[];
+  of(ref: string, type: EventType): Topic;
+  main(type: EventType): Topic;
+  control(type: EventType): Topic;
+}
+
+const createTopic = (type: EventType): Topic => ({
+  type,
+  lanes: createLanes(),
+  free: 0,
+  handle: undefined,
+  inFlight: new Set(),
+});
+
+export function createTopics(): Topics {
+  const main = {
+    InboundEvent: createTopic("InboundEvent"),
+    OutboundEvent: createTopic("OutboundEvent"),
+  };
+  const control = {
+    InboundEvent: createTopic("InboundEvent"),
+    OutboundEvent: createTopic("OutboundEvent"),
+  };
+  return {
+    all: [...Object.values(main), ...Object.values(control)],
+    of: (ref, type) =>
+      isControlLane(parseEventFileName(ref)?.lane ?? "") ? control[type] : main[type],
+    main: (type) => main[type],
+    control: (type) => control[type],
+  };
+}

@@ -1,0 +1,80 @@
+import { asError } from "../../runtime/errors.ts";
+import { idTime } from "../../runtime/hybrid-clock.ts";
+import { parseEventFileName } from "../event-name.ts";
+import type { EventStore, OpenedStore } from "../event-store.ts";
+import { pruneDone } from "./prune.ts";
+import { publish } from "./publish.ts";
+import { read, readNote, writeNote } from "./read.ts";
+import { recover } from "./recover.ts";
+import { discard, revive, settle } from "./settle.ts";
+import { createStoreState, type FileEventStoreOptions, type StoreState } from "./state.ts";
+
+/** One JSON file an event, in folders that say what is owed; the names carry order, lane and key. */
+export function createFileEventStore(options: FileEventStoreOptions): EventStore {
+  const state = createStoreState(options);
+  return {
+    open: () => open(state),
+    publish: (events, how) => publish(state, events, { settling: how?.settling ?? false }),
+    read: (ref) => read(state, ref),
+    readNote: (ref) => readNote(state, ref),
+    writeNote: (ref, note, { sync }) => writeNote(state, { ref, note, sync }),
+    settle: (ref, to, { sync }) => settle(state, { ref, to, sync }),
+    revive: (ref) => revive(state, ref),
+    discard: (ref) => discard(state, ref),
+    failed: () => [...state.failed].sort(),
+    setAside: (name, contents, reason) => setAside(state, { name, contents, reason }),
+    prune: (oldestOwed) => prune(state, oldestOwed),
+    health: state.disk.health,
+    probe: state.disk.probe,
+    counts: () => ({ failed: state.failed.size, quarantined: state.quarantine.count() }),
+  };
+}
+
+async function open(state: StoreState): Promise<OpenedStore> {
+  const found = await recover(state);
+  for (const folder of ["inbox", "pending", "failed"] as const) {
+    for (const ref of found[folder]) state.folderOf.set(ref, state.layout[folder]);
+  }
+  for (const refs of [found.inbox, found.pending, found.failed, found.done]) {
+    for (const ref of refs) remember(state, ref);
+  }
+  for (const ref of found.failed) state.failed.add(ref);
+  for (const ref of found.notes) state.notes.add(ref);
+  await state.disk.keepReserve();
+  return { owed: { InboundEvent: found.inbox, OutboundEvent: found.pending } };
+}
+
+function remember(state: StoreState, ref: string): void {
+  const name = parseEventFileName(ref);
+  if (!name) return;
+  state.known.add(name.key);
+  state.ids.observe(name.id);
+}
+
+interface Oddity {
+  readonly name: string;
+  readonly contents: string;
+  readonly reason: string;
+}
+
+async function setAside(state: StoreState, { name, contents, reason }: Oddity): Promise<void> {
+  try {
+    await state.quarantine.write(name, contents, reason);
+  } catch (error) {
+    state.disk.failed(asError(error), { refuse: false });
+    throw error;
+  }
+}
+
+async function prune(state: StoreState, oldestOwed: string | undefined): Promise<number> {
+  const oldest = oldestOwed ? parseEventFileName(oldestOwed) : undefined;
+  const pruned = await pruneDone({
+    ...state.retention,
+    folder: state.layout.done,
+    files: state.files,
+    now: state.clock.now(),
+    oldestOwedAt: oldest ? idTime(oldest.id) : undefined,
+  });
+  for (const ref of pruned) state.known.delete(parseEventFileName(ref)?.key ?? "");
+  return pruned.length;
+}

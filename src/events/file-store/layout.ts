@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import type { EventType } from "../event.ts";
+
+/** The folders of `.event/`, see docs/architecture.md. */
+export interface EventLayout {
+  readonly root: string;
+  readonly inbox: string;
+  readonly pending: string;
+  readonly done: string;
+  readonly notes: string;
+  readonly failed: string;
+  readonly quarantine: string;
+  /** Released when the disk is full, so that what is finished can still be settled. */
+  readonly reserve: string;
+}
+
+export function eventLayout(root: string): EventLayout {
+  return {
+    root,
+    inbox: join(root, "inbox"),
+    pending: join(root, "pending"),
+    done: join(root, "done"),
+    notes: join(root, "notes"),
+    failed: join(root, "failed"),
+    quarantine: join(root, "quarantine"),
+    reserve: join(root, ".reserve"),
+  };
+}
+
+export const eventFolders = (layout: EventLayout): readonly string[] => [
+  layout.inbox,
+  layout.pending,
+  layout.done,
+  layout.notes,
+  layout.failed,
+  layout.quarantine,
+];
+
+/** The folder in which an event of this type is owed. */
+export function owedFolder(layout: EventLayout, type: EventType): string {
+  return type === "InboundEvent" ? layout.inbox : layout.pending;
+}
+
+/** Written files have this prefix until they are whole; never taken for events, removed at start. */
+export const TMP_PREFIX = ".tmp-";

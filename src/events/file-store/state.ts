@@ -1,0 +1,47 @@
+import type { Clock } from "../../runtime/clock.ts";
+import type { FileOps } from "../../runtime/file-ops.ts";
+import { createGroupSync } from "../../runtime/group-sync.ts";
+import { createHybridClock } from "../../runtime/hybrid-clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import { createDurableWriter } from "./durable-writer.ts";
+import { createDiskHealth } from "./health.ts";
+import { eventLayout } from "./layout.ts";
+import type { Retention } from "./prune.ts";
+import { createQuarantine } from "./quarantine.ts";
+
+export interface FileEventStoreOptions {
+  /** The folder `.event/` of a workspace whose lock is held. */
+  readonly directory: string;
+  readonly retention: Retention;
+  readonly files: FileOps;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the store knows; its operations are functions of this. */
+export type StoreState = ReturnType<typeof createStoreState>;
+
+export function createStoreState(options: FileEventStoreOptions) {
+  const { files, clock, log } = options;
+  const layout = eventLayout(options.directory);
+  const disk = createDiskHealth({ layout, files, clock, log });
+  const writer = createDurableWriter(files, (error) => disk.failed(error, { refuse: true }));
+  return {
+    ...options,
+    layout,
+    writer,
+    quarantine: createQuarantine({ folder: layout.quarantine, files, writer, log }),
+    disk,
+    ids: createHybridClock(clock.now),
+    /** Key hashes of everything owed, done or failed. */
+    known: new Set<string>(),
+    /** Keys that are being written: whoever publishes one meanwhile shares the result. */
+    writing: new Map<string, Promise<void>>(),
+    notes: new Set<string>(),
+    failed: new Set<string>(),
+    /** Where the file of an owed or dead event is. */
+    folderOf: new Map<string, string>(),
+    syncDone: createGroupSync(() => files.syncDirectory(layout.done)),
+    syncFailed: createGroupSync(() => files.syncDirectory(layout.failed)),
+  };
+}

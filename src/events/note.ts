@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { Progress } from "./outcome.ts";
+
+/** What was learned about an owed or dead event; kept beside it, because an event's own file is never rewritten. */
+export interface Note {
+  readonly v: 1;
+  /** Attempts that failed. */
+  readonly attempts: number;
+  /** UTC ms. */
+  readonly firstAttemptAt?: number | undefined;
+  /** Not before this time (UTC ms). */
+  readonly dueAt?: number | undefined;
+  /** The last attempts, oldest first; bounded. */
+  readonly failures: readonly Failure[];
+  /** Why it was given up, and when. */
+  readonly dead?: Failure | undefined;
+  readonly progress: Progress;
+}
+
+export interface Failure {
+  readonly at: number;
+  readonly reason: string;
+}
+
+export const EMPTY_NOTE: Note = { v: 1, attempts: 0, failures: [], progress: {} };
+
+const MAX_FAILURES = 50;
+
+/** The note after one more failed attempt; one that does not count is kept all the same. */
+export function withFailure(note: Note, failure: Failure, counted = true): Note {
+  const failures = [...note.failures, failure].slice(-MAX_FAILURES);
+  return { ...note, attempts: note.attempts + (counted ? 1 : 0), failures };
+}
+
+const failureSchema = z.object({ at: z.number(), reason: z.string() });
+const sendingSchema = z.object({
+  part: z.number().int(),
+  at: z.number(),
+  boot: z.string(),
+  left: z.boolean(),
+});
+const noteSchema: z.ZodType<Note> = z.object({
+  v: z.literal(1),
+  attempts: z.number().int(),
+  firstAttemptAt: z.number().optional(),
+  dueAt: z.number().optional(),
+  failures: z.array(failureSchema),
+  dead: failureSchema.optional(),
+  progress: z.object({
+    sessionId: z.string().optional(),
+    parts: z.array(z.string()).optional(),
+    receipts: z.array(z.string()).optional(),
+    sending: sendingSchema.optional(),
+  }),
+});
+
+/** Throws on anything that is not a note of this version. */
+export const parseNote = (text: string): Note => noteSchema.parse(JSON.parse(text));
+
+export const printNote = (note: Note) => `${JSON.stringify(note, undefined, 2)}\n`;

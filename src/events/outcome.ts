@@ -1,0 +1,69 @@
+import type { NewEvent } from "./event.ts";
+
+/**
+ * What a handler says is to happen with the event it was given. Handlers never touch files.
+ * A handler that throws has met a bug or an unknown: that is a `retry` with the error kept.
+ */
+export type Outcome =
+  /**
+   * Handled. `emit` is durable before the event is settled, and goes to its consumers only after that. `beside` makes
+   * other things durable, runs beside the writing of `emit`, and may be called again.
+   */
+  | {
+      readonly kind: "done";
+      readonly emit?: readonly NewEvent[];
+      readonly beside?: () => Promise<void>;
+    }
+  /** The same event, later. Blocks only its lane. Counted as an attempt unless `counted` is false. */
+  | {
+      readonly kind: "retry";
+      readonly afterMs: number;
+      readonly reason: string;
+      readonly counted?: boolean;
+      /** Noted together with the failure. */
+      readonly progress?: Progress;
+    }
+  /**
+   * Nothing was tried: handle it again when `wake(for)` is called, at `until` (UTC ms, may be Infinity), or at the
+   * next start, whichever is first. Not an attempt.
+   */
+  | { readonly kind: "wait"; readonly for: string; readonly until: number }
+  /** Given up: kept in `failed/` with the reason. */
+  | { readonly kind: "dead"; readonly reason: string; readonly emit?: readonly NewEvent[] };
+
+/** What a handler learns about an event along the way; survives a restart. Merged over what is there already. */
+export interface Progress {
+  /** The session in which the turn runs. */
+  readonly sessionId?: string | undefined;
+  /** The parts of an outgoing text: computed once, so that a restart splits it the same way. */
+  readonly parts?: readonly string[] | undefined;
+  /** Platform message ids of the parts that were confirmed, in order. */
+  readonly receipts?: readonly string[] | undefined;
+  /** The last send of an unconfirmed part. */
+  readonly sending?: Sending | undefined;
+}
+
+export interface Sending {
+  /** Index of the part. */
+  readonly part: number;
+  /** When it was first tried, UTC ms. */
+  readonly at: number;
+  /** Kernel boot in which this was noted: an unsynced note of another boot may be missing. */
+  readonly boot: string;
+  /** False if it is certain that the platform did not get it. */
+  readonly left: boolean;
+}
+
+export interface HandleContext {
+  /** Aborts when the work must end now: the grace time of a stop is over. */
+  readonly signal: AbortSignal;
+  /** 1 at the first try; survives restarts. */
+  readonly attempt: number;
+  /** When the first attempt began, UTC ms. */
+  readonly firstAttemptAt: number;
+  readonly progress: Progress;
+  /** With `sync`, the progress survives a power cut when this resolves; without, only the death of the process. */
+  note(progress: Progress, options: { sync: boolean }): Promise<void>;
+}
+
+export type Handle<E> = (event: E, context: HandleContext) => Promise<Outcome>;
