@@ -1,0 +1,114 @@
+import type { LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider";
+import { type Model, ModelError } from "../providers/provider.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { withDeadline } from "./deadline.ts";
+
+/** What a model said in one call. */
+export interface ModelReply {
+  readonly text: string;
+  /** `arguments` is JSON text as the model wrote it. Ids are as the model gave them: maybe empty, maybe repeated. */
+  readonly toolCalls: readonly RawToolCall[];
+  readonly finish: FinishReason;
+  readonly tokens: { readonly input?: number | undefined; readonly output?: number | undefined };
+}
+
+export interface RawToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+type FinishPart = Extract<LanguageModelV3StreamPart, { type: "finish" }>;
+type FinishReason = FinishPart["finishReason"]["unified"];
+
+export interface CallLimits {
+  /** Longest time of one model call, ms. */
+  readonly callMs: number;
+  /** Longest silence within an answer that has begun, ms. */
+  readonly idleMs: number;
+}
+
+export interface CallContext {
+  readonly limits: CallLimits;
+  readonly clock: Pick<Clock, "sleep">;
+  readonly signal: AbortSignal;
+  /** Gets each piece of text as it comes; must not throw. After a failure the text begins anew in a later call. */
+  readonly onText?: ((delta: string) => void) | undefined;
+}
+
+/**
+ * Calls a model and reads its whole answer. Rejects with the signal's reason when that aborts, with a transient
+ * ModelError if time ran out or the answer was cut off, and with whatever the model threw otherwise.
+ */
+export function callModel(
+  model: Model,
+  options: LanguageModelV3CallOptions,
+  context: CallContext,
+): Promise<ModelReply> {
+  const { limits, clock, signal } = context;
+  const overrun = () => tooSlow(`no whole answer in ${limits.callMs} ms`);
+  return withDeadline({ ms: limits.callMs, clock, signal, overrun }, async (abortSignal) => {
+    const { stream } = await model.doStream({ ...options, abortSignal });
+    return readReply(stream, { ...context, signal: abortSignal });
+  });
+}
+
+async function readReply(
+  stream: ReadableStream<LanguageModelV3StreamPart>,
+  context: CallContext,
+): Promise<ModelReply> {
+  const toolCalls: RawToolCall[] = [];
+  let text = "";
+  let finish: FinishPart | undefined;
+  for await (const part of readParts(stream, context)) {
+    if (part.type === "error") throw part.error;
+    if (part.type === "finish") finish = part;
+    if (part.type === "tool-call" && !part.providerExecuted) toolCalls.push(toRawCall(part));
+    if (part.type === "text-delta") {
+      text += part.delta;
+      context.onText?.(part.delta);
+    }
+  }
+  if (!finish || finish.finishReason.unified === "error") throw cutOff();
+  const { inputTokens, outputTokens } = finish.usage;
+  const tokens = { input: inputTokens.total, output: outputTokens.total };
+  return { text, toolCalls, finish: finish.finishReason.unified, tokens };
+}
+
+async function* readParts(
+  stream: ReadableStream<LanguageModelV3StreamPart>,
+  { limits, clock, signal }: CallContext,
+): AsyncGenerator<LanguageModelV3StreamPart> {
+  const overrun = () => tooSlow(`silent for ${limits.idleMs} ms`);
+  const idle = { ms: limits.idleMs, clock, signal, overrun };
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value } = await withDeadline(idle, () => reader.read());
+      if (!value) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {
+      // A stream that failed has told why already; one that was read to its end has nothing to cancel.
+    });
+  }
+}
+
+function toRawCall(part: Extract<LanguageModelV3StreamPart, { type: "tool-call" }>): RawToolCall {
+  return { id: part.toolCallId, name: part.toolName, arguments: part.input };
+}
+
+function tooSlow(what: string): ModelError {
+  return new ModelError(`Cannot get an answer from the model: ${what}`, {
+    failure: { kind: "transient" },
+    publicText: "The model took too long to answer. Please try again.",
+  });
+}
+
+function cutOff(): ModelError {
+  return new ModelError("Cannot get an answer from the model: the answer was cut off", {
+    failure: { kind: "transient" },
+    publicText: "The model stopped in the middle of its answer. Please try again.",
+  });
+}

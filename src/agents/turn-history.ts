@@ -1,0 +1,139 @@
+import type { LanguageModelV3Message, LanguageModelV3Prompt } from "@ai-sdk/provider";
+import type { SessionMessage, ToolCall } from "../sessions/session-store.ts";
+
+export type AssistantMessage = Extract<SessionMessage, { role: "assistant" }>;
+export type ToolMessage = Extract<SessionMessage, { role: "tool" }>;
+
+/** A turn's lines, in order. Not all of them are there if it was cut off. */
+export interface TurnLines {
+  readonly turn: string;
+  readonly lines: readonly SessionMessage[];
+}
+
+/** What the model said on the way to its answer, and what came of it. */
+export interface Step {
+  readonly message: AssistantMessage;
+  readonly calls: readonly { readonly call: ToolCall; readonly result?: ToolMessage | undefined }[];
+}
+
+export const INTERRUPTED = "[interrupted: it may or may not have run]";
+const UNANSWERED = "[no answer: this was interrupted]";
+
+/** A history by turns, in the order in which they began. */
+export function splitTurns(history: readonly SessionMessage[]): readonly TurnLines[] {
+  const turns = new Map<string, SessionMessage[]>();
+  for (const line of history) {
+    const lines = turns.get(line.turn);
+    if (lines) lines.push(line);
+    else turns.set(line.turn, [line]);
+  }
+  return [...turns].map(([turn, lines]) => ({ turn, lines }));
+}
+
+const hasCalls = (message: AssistantMessage) => (message.toolCalls ?? []).length > 0;
+
+/** The line that ended a turn. */
+export function findEnd(lines: readonly SessionMessage[]): AssistantMessage | undefined {
+  return lines.findLast(
+    (line): line is AssistantMessage => line.role === "assistant" && !hasCalls(line),
+  );
+}
+
+/** Results belong to the step before them: some models give the same ids in every step. */
+export function findSteps(lines: readonly SessionMessage[]): readonly Step[] {
+  const steps: { message: AssistantMessage; results: ToolMessage[] }[] = [];
+  for (const line of lines) {
+    if (line.role === "assistant" && hasCalls(line)) steps.push({ message: line, results: [] });
+    if (line.role === "tool") steps.at(-1)?.results.push(line);
+  }
+  return steps.map(({ message, results }) => ({
+    message,
+    calls: (message.toolCalls ?? []).map((call) => ({
+      call,
+      result: results.find((result) => result.toolCallId === call.id),
+    })),
+  }));
+}
+
+/**
+ * The history as models accept it: person and assistant alternate, and each tool call has its result. What is missing,
+ * because a turn was cut off, is filled in. The turn that runs comes last, wherever it began.
+ */
+export function toPrompt(
+  system: string,
+  history: readonly TurnLines[],
+  current: TurnLines,
+): LanguageModelV3Prompt {
+  const before = history.filter(({ turn }) => turn !== current.turn);
+  return [
+    { role: "system", content: system },
+    ...before.flatMap(({ lines }) => pastMessages(lines)),
+    ...turnMessages(current.lines),
+  ];
+}
+
+function pastMessages(lines: readonly SessionMessage[]): LanguageModelV3Message[] {
+  const messages = turnMessages(lines);
+  if (messages.length === 0 || findEnd(lines)) return messages;
+  return [...messages, assistantText(UNANSWERED)];
+}
+
+function turnMessages(lines: readonly SessionMessage[]): LanguageModelV3Message[] {
+  const user = lines.find((line) => line.role === "user");
+  if (!user) return [];
+  const end = findEnd(lines);
+  return [
+    { role: "user", content: [{ type: "text", text: user.content }] },
+    ...findSteps(lines).flatMap(stepMessages),
+    ...(end ? [assistantText(end.content)] : []),
+  ];
+}
+
+const assistantText = (text: string): LanguageModelV3Message => ({
+  role: "assistant",
+  content: [{ type: "text", text }],
+});
+
+function stepMessages({ message, calls }: Step): LanguageModelV3Message[] {
+  const text = message.content === "" ? [] : [{ type: "text" as const, text: message.content }];
+  return [
+    {
+      role: "assistant",
+      content: [
+        ...text,
+        ...calls.map(({ call }) => ({
+          type: "tool-call" as const,
+          toolCallId: call.id,
+          toolName: call.name,
+          input: readArguments(call.arguments) ?? {},
+        })),
+      ],
+    },
+    { role: "tool", content: calls.map(({ call, result }) => toolResult(call, result)) },
+  ];
+}
+
+function toolResult(call: ToolCall, result: ToolMessage | undefined) {
+  const failed = !result || result.failed === true;
+  return {
+    type: "tool-result" as const,
+    toolCallId: call.id,
+    toolName: call.name,
+    output: {
+      type: failed ? ("error-text" as const) : ("text" as const),
+      value: result?.content ?? INTERRUPTED,
+    },
+  };
+}
+
+/** A call's arguments as an object; undefined if they are no JSON object. Many models write nothing for "none". */
+export function readArguments(text: string): object | undefined {
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    // The model is told, by the result of the call.
+    return undefined;
+  }
+}
