@@ -1,0 +1,47 @@
+import type { Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Channel } from "../channel.ts";
+import type { ConversationMarks } from "../conversation-marks.ts";
+import { checkDiscord } from "./check.ts";
+import type { DiscordOptions } from "./options.ts";
+import { receiveDiscord } from "./receive.ts";
+import { createRest } from "./rest.ts";
+import { createSender, TEXT_LENGTH } from "./send.ts";
+
+export interface DiscordDeps {
+  readonly clock: Clock;
+  /** 0 ≤ random() < 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly marks: ConversationMarks;
+}
+
+/**
+ * One Discord bot: the gateway tells what people write, the history what the gateway could not tell, and the REST API
+ * takes the answers, with or without a connection to the gateway.
+ */
+export function createDiscordChannel(
+  name: string,
+  options: DiscordOptions,
+  deps: DiscordDeps,
+): Channel {
+  let refused = new AbortController();
+  const rest = createRest({
+    apiRoot: options.apiRoot,
+    token: options.token,
+    now: deps.clock.now,
+    onTokenRefused: (error) => refused.abort(error),
+  });
+  return {
+    name,
+    platform: "discord",
+    limits: { textLength: TEXT_LENGTH },
+    ...createSender({ rest, clock: deps.clock }),
+    receive: (receiver, signal) =>
+      receiveDiscord({ ...deps, options, rest, receiver, signal }, () => {
+        refused = new AbortController();
+        return refused.signal;
+      }),
+    check: (signal) => checkDiscord(rest, options, signal),
+  };
+}

@@ -1,0 +1,58 @@
+import { Routes } from "discord.js";
+import { z } from "zod";
+import type { Beginning } from "./beginning.ts";
+import type { History } from "./conversation.ts";
+import { isChannelClosed } from "./errors.ts";
+import type { Rest } from "./rest.ts";
+import { compareIds } from "./snowflake.ts";
+import { type Entry, type ReadContext, readMessage } from "./wire.ts";
+
+/** The most that Discord gives at once. */
+export const PAGE_SIZE = 100;
+
+const pageSchema = z.array(z.unknown());
+
+export interface HistoryDeps extends ReadContext {
+  readonly rest: Rest;
+  readonly beginning: Beginning;
+  readonly channelId: string;
+  readonly signal: AbortSignal;
+  /** The channel is gone, or the bot may not read it. */
+  onClosed(error: unknown): void;
+}
+
+/** A channel's history by Discord's REST API. Rejects with the client's errors. */
+export function createHistory(deps: HistoryDeps): History {
+  const { rest, channelId, signal, beginning } = deps;
+
+  /** Undefined if the history is closed to the bot. */
+  async function read(query: Record<string, string>): Promise<Entry[] | undefined> {
+    try {
+      const page = await rest.get(Routes.channelMessages(channelId), signal, query);
+      return pageSchema.parse(page).map((payload) => readEntry(payload, deps));
+    } catch (error) {
+      if (!isChannelClosed(error)) throw error;
+      deps.onClosed(error);
+      return undefined;
+    }
+  }
+
+  return {
+    async readPage(after) {
+      const entries = await read({ after, limit: String(PAGE_SIZE) });
+      if (!entries) return { kind: "closed" };
+      entries.sort((a, b) => compareIds(a.id, b.id));
+      return { kind: "page", entries, isLast: entries.length < PAGE_SIZE };
+    },
+    async findStart() {
+      const entries = await read({ limit: "1" });
+      return entries && beginning.of(entries[0]?.id ?? "0");
+    },
+  };
+}
+
+function readEntry(payload: unknown, context: ReadContext): Entry {
+  const entry = readMessage(payload, context);
+  if (!entry) throw new Error("Cannot read the history: a message has no id");
+  return entry;
+}
