@@ -1,0 +1,172 @@
+import type { Agent } from "../agents/agent.ts";
+import { type AgentCatalog, createAgentCatalog } from "../agents/agent-catalog.ts";
+import { createSystemPrompt } from "../agents/prompt.ts";
+import { createCurrentTime } from "../agents/tools/current-time.ts";
+import type { TurnDeps } from "../agents/turn.ts";
+import { type Commands, createCommands } from "../commands/commands.ts";
+import type { Config } from "../config/config.ts";
+import type { EventBus } from "../events/event-bus.ts";
+import { createModel } from "../providers/create-model.ts";
+import { asModelError } from "../providers/model-errors.ts";
+import { type LlmOptions, overrideLlm } from "../providers/options.ts";
+import { type Model, ModelError } from "../providers/provider.ts";
+import { UserError } from "../runtime/errors.ts";
+import { openFileSessionStore } from "../sessions/file-session-store.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
+import { createAgentWorker } from "./agent-worker.ts";
+import type { ChannelRegistry } from "./channel-registry.ts";
+import type { OwnerNotices } from "./owner-notices.ts";
+import type { Pairing } from "./pairing.ts";
+import { createRunningTurns } from "./running-turns.ts";
+import type { ServerDeps } from "./server-deps.ts";
+import type { Worker } from "./worker.ts";
+
+export interface Agents {
+  readonly worker: Worker;
+  readonly commands: Commands;
+  readonly sessions: SessionStore;
+  readonly catalog: AgentCatalog;
+}
+
+interface AgentsDeps {
+  readonly bus: EventBus;
+  readonly config: () => Config;
+  readonly channels: ChannelRegistry;
+  readonly notices: OwnerNotices;
+  readonly pairing: Pairing;
+  readonly boot: string;
+}
+
+/** Everything that turns a message into its answer. Rejects with a UserError if the default agent is not there. */
+export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promise<Agents> {
+  const { paths, files, clock, random, log, newId } = deps;
+  const { bus, config, channels, notices, boot } = parts;
+  const catalog = createAgentCatalog({
+    paths,
+    files,
+    clock,
+    log,
+    tools: [createCurrentTime(clock)],
+  });
+  await checkDefaultAgent(catalog, config(), paths.userConfig);
+  const sessions = await openFileSessionStore({
+    directory: paths.history,
+    files,
+    clock,
+    log,
+    newId,
+  });
+  const turns = createRunningTurns();
+  const commands = composeCommands(deps, { ...parts, catalog, sessions, stop: turns.stop });
+  const systemPrompt = createSystemPrompt({ paths, files, clock, log });
+  const modelOf = createModels(deps, config);
+  const turnDeps = (): TurnDeps => ({
+    ...{ sessions, asModelError, systemPrompt, clock, log },
+    model: modelOf,
+    limits: turnLimits(config()),
+  });
+  const worker = createAgentWorker({
+    ...{
+      bus,
+      sessions,
+      agents: catalog,
+      commands,
+      turns,
+      channels,
+      turnDeps,
+      boot,
+      clock,
+      random,
+      log,
+    },
+    wake: bus.wake,
+    concurrency: config().turns.concurrency,
+    serves: (channel) => deps.mode === "server" || channels.get(channel) !== undefined,
+    policy: () => ({
+      defaultAgent: config().defaultAgent,
+      giveUpAfterMs: config().turns.giveUpAfterMs,
+      owner: config().owner,
+      deadLetterNotice: notices.deadLetter,
+    }),
+  });
+  return { worker, commands, sessions, catalog };
+}
+
+async function checkDefaultAgent(catalog: AgentCatalog, { defaultAgent }: Config, file: string) {
+  if (await catalog.get(defaultAgent)) return;
+  const mistake = (await catalog.problems()).find((problem) =>
+    problem.file.includes(`/${defaultAgent}/`),
+  );
+  if (mistake) {
+    const where = mistake.line === undefined ? mistake.file : `${mistake.file}:${mistake.line}`;
+    throw new UserError(`${where}: ${mistake.message}`, { exitCode: EXIT_CONFIG });
+  }
+  const ids = (await catalog.list()).map(({ id }) => id).join(", ") || "none";
+  const message = `${file}: there is no agent "${defaultAgent}" (default_agent); make agents/${defaultAgent}/AGENT.md or name one of: ${ids}`;
+  throw new UserError(message, { exitCode: EXIT_CONFIG });
+}
+
+const EXIT_CONFIG = 78;
+
+function turnLimits({ turns }: Config): TurnDeps["limits"] {
+  return {
+    callMs: turns.modelTimeoutMs,
+    idleMs: turns.modelIdleTimeoutMs,
+    turnMs: turns.turnTimeoutMs,
+    toolMs: turns.toolTimeoutMs,
+    maxSteps: turns.maxSteps,
+  };
+}
+
+/** One model for each set of options, made when it is first used. */
+function createModels({ clock }: ServerDeps, config: () => Config) {
+  const models = new Map<string, Promise<Model>>();
+  return (agent: Agent): Promise<Model> => {
+    const options = modelOptions(config(), agent);
+    const key = JSON.stringify(options);
+    const model = models.get(key) ?? createModel(options, { clock });
+    models.set(key, model);
+    return model;
+  };
+}
+
+function modelOptions(config: Config, agent: Agent): LlmOptions {
+  const completed = overrideLlm(config.llm, agent.llm);
+  if (completed.kind === "complete") return completed.options;
+  throw new ModelError(`agents/${agent.id}/AGENT.md: ${completed.reason}`, {
+    failure: { kind: "permanent" },
+    publicText: `The agent ${agent.name} has no complete model settings.`,
+  });
+}
+
+interface CommandParts extends AgentsDeps {
+  readonly catalog: AgentCatalog;
+  readonly sessions: SessionStore;
+  readonly stop: (source: string) => boolean;
+}
+
+function composeCommands({ log }: ServerDeps, parts: CommandParts): Commands {
+  const { catalog, sessions, config, pairing, stop } = parts;
+  const details = (agent: Agent) => ({ ...agent, model: modelName(config(), agent) });
+  return createCommands({
+    log,
+    sessions,
+    stop,
+    agents: {
+      list: catalog.list,
+      async get(id) {
+        const agent = await catalog.get(id);
+        return agent && details(agent);
+      },
+      idFor: (source) => sessions.current(source)?.agentId ?? config().defaultAgent,
+    },
+    grantAccess: pairing.grant,
+  });
+}
+
+function modelName(config: Config, agent: Agent): string {
+  const completed = overrideLlm(config.llm, agent.llm);
+  if (completed.kind !== "complete") return "not configured";
+  const { options } = completed;
+  return options.provider === "offline" ? "offline" : `${options.provider}/${options.model}`;
+}

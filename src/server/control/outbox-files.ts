@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import { type Event, parseEvent } from "../../events/event.ts";
+import { parseEventFileName } from "../../events/event-name.ts";
+import { eventLayout } from "../../events/file-store/layout.ts";
+import { EMPTY_NOTE, type Note, parseNote } from "../../events/note.ts";
+import { errorCode, errorMessage, UserError } from "../../runtime/errors.ts";
+import type { FileOps } from "../../runtime/file-ops.ts";
+import { idTime } from "../../runtime/hybrid-clock.ts";
+
+/** An event that is owed or dead. Times are UTC ms. */
+export interface OutboxEntry {
+  /** Names the event for its whole life. */
+  readonly ref: string;
+  readonly state: "owed" | "dead";
+  /** `inbox`: a message that is owed an answer; `outbox`: a text that is owed to a conversation. */
+  readonly box: "inbox" | "outbox";
+  readonly acceptedAt: number;
+  readonly attempts: number;
+  readonly dueAt?: number | undefined;
+  /** Why it was given up, or why its last attempt failed. */
+  readonly reason?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly chat?: string | undefined;
+  readonly text?: string | undefined;
+}
+
+export interface OutboxDetails extends OutboxEntry {
+  readonly event?: Event | undefined;
+  readonly note: Note;
+}
+
+export interface Outbox {
+  /** Everything that is there, and its first entries: a backlog of 100,000 is counted, not printed. */
+  readonly total: number;
+  readonly entries: readonly OutboxEntry[];
+}
+
+interface Place {
+  readonly ref: string;
+  readonly state: OutboxEntry["state"];
+  readonly folder: string;
+}
+
+export interface OutboxFiles {
+  /** What is owed and what was given up, oldest first. */
+  list(): Promise<Outbox>;
+  /** Rejects with a UserError unless exactly one event's name begins like this. */
+  find(start: string): Promise<OutboxDetails>;
+}
+
+const MAX_ENTRIES = 1000;
+
+/**
+ * Looks at the events' files and changes nothing, whether a server runs or not. It does not ask the store: that would
+ * set aside what cannot be read, and would take an event that is settled meanwhile for a lost one.
+ */
+export function readOutboxFiles(
+  directory: string,
+  files: Pick<FileOps, "list" | "read">,
+): OutboxFiles {
+  const layout = eventLayout(directory);
+  const deps = { files, notes: layout.notes };
+
+  async function places(): Promise<readonly Place[]> {
+    const folders = [
+      { folder: layout.inbox, state: "owed" },
+      { folder: layout.pending, state: "owed" },
+      { folder: layout.failed, state: "dead" },
+    ] as const;
+    const found = folders.map(async ({ folder, state }) => {
+      const names = await files.list(folder);
+      return names.filter(parseEventFileName).map((ref): Place => ({ ref, state, folder }));
+    });
+    return (await Promise.all(found)).flat().sort((a, b) => (a.ref < b.ref ? -1 : 1));
+  }
+
+  return {
+    async list() {
+      const all = await places();
+      const entries: OutboxEntry[] = [];
+      for (const place of all.slice(0, MAX_ENTRIES)) {
+        const details = await readEntry(deps, place);
+        if (details) entries.push(summary(details));
+      }
+      return { total: all.length, entries };
+    },
+    async find(start) {
+      const found = start === "" ? [] : (await places()).filter(({ ref }) => ref.startsWith(start));
+      const [place] = found;
+      if (!place) throw new UserError(`Cannot find "${start}" among what is owed or dead`);
+      if (found.length > 1) {
+        throw new UserError(`Cannot tell which one "${start}" is: ${found.length} begin like this`);
+      }
+      const details = await readEntry(deps, place);
+      if (!details) throw new UserError(`Cannot find "${start}": it has just been settled`);
+      return details;
+    },
+  };
+}
+
+interface ReadDeps {
+  readonly files: Pick<FileOps, "read">;
+  readonly notes: string;
+}
+
+/** Undefined if it is not there any more. */
+async function readEntry(
+  { files, notes }: ReadDeps,
+  { ref, state, folder }: Place,
+): Promise<OutboxDetails | undefined> {
+  const text = await readIfThere(files, join(folder, ref));
+  if (text === undefined) return undefined;
+  const noteText = await readIfThere(files, join(notes, ref));
+  const note = (noteText && understood(() => parseNote(noteText)).value) || EMPTY_NOTE;
+  const { value: event, reason: unreadable } = understood(() => parseEvent(text));
+  return {
+    ref,
+    state,
+    box: event?.type === "InboundEvent" ? "inbox" : "outbox",
+    acceptedAt: idTime(parseEventFileName(ref)?.id ?? "0"),
+    attempts: note.attempts,
+    dueAt: state === "owed" ? note.dueAt : undefined,
+    reason: unreadable ?? note.dead?.reason ?? note.failures.at(-1)?.reason,
+    channel: event?.channel,
+    chat: event?.address.chat,
+    text: event?.content,
+    event,
+    note,
+  };
+}
+
+async function readIfThere(files: Pick<FileOps, "read">, path: string) {
+  try {
+    return await files.read(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What cannot be understood is shown as such: the server sets it aside when its turn comes. */
+function understood<T>(parse: () => T): { readonly value?: T; readonly reason?: string } {
+  try {
+    return { value: parse() };
+  } catch (error) {
+    return { reason: errorMessage(error) };
+  }
+}
+
+function summary({ event: _, note: __, ...entry }: OutboxDetails): OutboxEntry {
+  return entry;
+}

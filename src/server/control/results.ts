@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { ChannelReport, StatusReport } from "../status.ts";
+import type { Outbox, OutboxEntry } from "./outbox-files.ts";
+
+/** What the server answers, as its clients read it. */
+const channelSchema: z.ZodType<ChannelReport> = z.object({
+  name: z.string(),
+  platform: z.string(),
+  state: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("connecting") }),
+    z.object({ kind: z.literal("connected"), account: z.string() }),
+    z.object({ kind: z.literal("failing"), reason: z.string(), remedy: z.string() }),
+  ]),
+  since: z.number(),
+  access: z.string(),
+});
+
+export const statusSchema: z.ZodType<StatusReport> = z.object({
+  version: z.string(),
+  pid: z.number(),
+  workspace: z.string(),
+  startedAt: z.number(),
+  ready: z.boolean(),
+  problems: z.array(z.string()),
+  channels: z.array(channelSchema),
+  events: z
+    .object({
+      inbox: z.number(),
+      pending: z.number(),
+      failed: z.number(),
+      quarantined: z.number(),
+      oldestOwedAt: z.number().optional(),
+    })
+    .transform((counts) => ({ oldestOwedAt: undefined, ...counts })),
+  store: z.discriminatedUnion("ok", [
+    z.object({ ok: z.literal(true) }),
+    z.object({ ok: z.literal(false), reason: z.string(), since: z.number() }),
+  ]),
+  strangers: z.array(
+    z.object({
+      channel: z.string(),
+      sender: z.object({ id: z.string(), name: z.string().optional() }),
+      attempts: z.number(),
+      lastAt: z.number(),
+    }),
+  ),
+  pairingCode: z.string().optional(),
+  memory: z.number(),
+});
+
+const entryShape = {
+  ref: z.string(),
+  state: z.enum(["owed", "dead"]),
+  box: z.enum(["inbox", "outbox"]),
+  acceptedAt: z.number(),
+  attempts: z.number(),
+  dueAt: z.number().optional(),
+  reason: z.string().optional(),
+  channel: z.string().optional(),
+  chat: z.string().optional(),
+  text: z.string().optional(),
+};
+const entrySchema: z.ZodType<OutboxEntry> = z.object(entryShape);
+
+export const outboxSchema: z.ZodType<Outbox> = z.object({
+  total: z.number(),
+  entries: z.array(entrySchema),
+});
+
+/** Event and note are shown as they are. */
+export const detailsSchema = z.object({ ...entryShape, event: z.unknown(), note: z.unknown() });
+export type ShownDetails = z.output<typeof detailsSchema>;
+
+export const decidedSchema = z.object({ ref: z.string() });
+
+export const grantedSchema = z.object({
+  channel: z.string(),
+  user: z.string(),
+  name: z.string().optional(),
+});

@@ -1,0 +1,152 @@
+import type { Channel, OutgoingPart, SendContext } from "../channels/channel.ts";
+import { splitText } from "../channels/split-text.ts";
+import type { OutboundEvent } from "../events/event.ts";
+import type { HandleContext, Outcome, Progress } from "../events/outcome.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import { type Clock, pause } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import type { ChannelRegistry, LiveChannel } from "./channel-registry.ts";
+import { channelWake } from "./channel-wake.ts";
+import { afterFailure, type DeliveryPolicy } from "./delivery-failure.ts";
+import type { DeliveryPace } from "./delivery-pace.ts";
+
+export interface DeliveryDeps {
+  readonly channels: ChannelRegistry;
+  readonly policy: () => DeliveryPolicy;
+  readonly pace: DeliveryPace;
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** How long until a channel that is not there is looked for again, should it come back unnoticed. */
+const LOOK_AGAIN_MS = 600_000;
+
+interface Delivery {
+  readonly event: OutboundEvent;
+  readonly live: LiveChannel;
+  readonly channel: Channel;
+  readonly parts: readonly string[];
+  readonly context: HandleContext;
+}
+
+/**
+ * Sends the parts that are not confirmed yet, in order. Before each send it notes "sending part k since t" (unsynced:
+ * it survives a kill); after each but the last the receipt is synced before anything else is sent, so that a power cut
+ * repeats at most one part. The last receipt is the event leaving `pending/`.
+ */
+export async function deliver(
+  deps: DeliveryDeps,
+  event: OutboundEvent,
+  context: HandleContext,
+): Promise<Outcome> {
+  const live = deps.channels.get(event.channel);
+  if (!live?.channel) {
+    return {
+      kind: "wait",
+      for: channelWake(event.channel),
+      until: deps.clock.now() + LOOK_AGAIN_MS,
+    };
+  }
+  const { channel } = live;
+  const parts = context.progress.parts ?? splitText(event.content, channel.limits.textLength);
+  return sendParts(deps, { event, live, channel, parts, context });
+}
+
+async function sendParts(deps: DeliveryDeps, delivery: Delivery): Promise<Outcome> {
+  const { context, parts, event } = delivery;
+  const noted = context.progress.receipts?.length ?? 0;
+  let progress: Progress = { receipts: [], ...context.progress, parts };
+  for (let part = noted; part < parts.length; part += 1) {
+    const newReceipt = part > noted;
+    const waitMs = takePace(deps, delivery);
+    if (waitMs > 0) {
+      if (newReceipt) await noteReceipt(deps, delivery, progress);
+      return { kind: "wait", for: "pace", until: deps.clock.now() + waitMs };
+    }
+    const attempt = planAttempt(deps, { event, progress, part });
+    progress = { ...progress, sending: attempt.sending };
+    if (newReceipt) await noteReceipt(deps, delivery, progress);
+    else await context.note(progress, { sync: false });
+    try {
+      progress = confirmed(deps, progress, await sendPart(deps, delivery, attempt));
+    } catch (error) {
+      return afterFailure({ ...deps, ...deps.policy() }, { ...delivery, ...attempt, error });
+    }
+    deps.log.info({ event: event.id, key: event.key, part, of: parts.length }, "part confirmed");
+  }
+  return { kind: "done" };
+}
+
+/** One part more is confirmed, and the next one is known not to have been sent. */
+function confirmed({ boot, clock }: DeliveryDeps, progress: Progress, messageId: string): Progress {
+  const receipts = [...(progress.receipts ?? []), messageId];
+  return {
+    ...progress,
+    receipts,
+    sending: { part: receipts.length, at: clock.now(), boot, left: false },
+  };
+}
+
+function takePace({ pace }: DeliveryDeps, { live, event }: Delivery): number {
+  const { rate } = live.spec.settings;
+  return rate ? pace.take(event.channel, event.address, rate) : 0;
+}
+
+/** A receipt must not be forgotten: until it is durable, nothing else happens in this conversation. */
+async function noteReceipt(deps: DeliveryDeps, { context, event }: Delivery, progress: Progress) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await context.note(progress, { sync: true });
+    } catch (error) {
+      deps.log.error({ event: event.id, err: error }, "cannot note a confirmed part; trying again");
+      const ms = backoffMs(attempt, { firstMs: 200, maxMs: 10_000, random: deps.random });
+      await pause(deps.clock, ms, context.signal);
+      context.signal.throwIfAborted();
+    }
+  }
+}
+
+interface Attempt {
+  readonly part: number;
+  /** Whether an earlier send of this part may have arrived. */
+  readonly ambiguous: boolean;
+  readonly sending: NonNullable<Progress["sending"]>;
+}
+
+function planAttempt(
+  { boot, clock }: DeliveryDeps,
+  { event, progress, part }: { event: OutboundEvent; progress: Progress; part: number },
+): Attempt {
+  const before = progress.sending?.part === part ? progress.sending : undefined;
+  // After another boot, an unsynced note may be missing: the part may have been sent without a trace.
+  const rebooted = (before?.boot ?? event.boot) !== boot;
+  const ambiguous = before?.left === true || rebooted;
+  const at = ambiguous ? (before?.at ?? event.timestamp) : clock.now();
+  return { part, ambiguous, sending: { part, at, boot, left: true } };
+}
+
+/** Resolves with the platform's id of the message. */
+async function sendPart(
+  deps: DeliveryDeps,
+  { channel, event, parts, context }: Delivery,
+  { part, ambiguous, sending }: Attempt,
+): Promise<string> {
+  const sendContext: SendContext = {
+    idempotencyKey: `${event.key}#${part}`,
+    firstTriedAt: sending.at,
+    signal: context.signal,
+  };
+  const outgoing: OutgoingPart = { text: parts[part] ?? "" };
+  if (!ambiguous) return (await channel.send(outgoing, event.address, sendContext)).messageId;
+  const found = await channel.findSent?.(outgoing, event.address, sendContext);
+  if (found) {
+    deps.log.info({ event: event.id, key: event.key, part }, "part had arrived");
+    return found.messageId;
+  }
+  const { repeatLabel } = deps.policy();
+  const labelled =
+    channel.findSent || repeatLabel === "" ? outgoing : { ...outgoing, label: repeatLabel };
+  return (await channel.send(labelled, event.address, sendContext)).messageId;
+}

@@ -1,0 +1,80 @@
+import type { Channel } from "../channels/channel.ts";
+import { DeliveryError } from "../channels/delivery-error.ts";
+import type { NewEvent, OutboundEvent } from "../events/event.ts";
+import type { HandleContext, Outcome, Sending } from "../events/outcome.ts";
+import { assertNever } from "../runtime/assert-never.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import { channelWake } from "./channel-wake.ts";
+
+export interface DeliveryPolicy {
+  /** How long a delivery is tried, from its first attempt, ms. */
+  readonly giveUpAfterMs: number;
+  /** Put before a part that may be a repeat; empty = nothing. */
+  readonly repeatLabel: string;
+  /** Tells the owner of a dead letter; nothing if there is no owner to tell. */
+  readonly deadLetterNotice: (event: OutboundEvent, reason: string) => readonly NewEvent[];
+}
+
+interface FailedDelivery {
+  readonly event: OutboundEvent;
+  readonly channel: Channel;
+  readonly context: HandleContext;
+  readonly sending: Sending;
+  /** Whether an earlier send of this part may have arrived: a clean failure now does not change that. */
+  readonly ambiguous: boolean;
+  readonly error: unknown;
+}
+
+interface FailureDeps extends DeliveryPolicy {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+const BACKOFF = { firstMs: 1000, maxMs: 600_000 };
+const LOOK_AGAIN_MS = 60_000;
+
+/** What is to happen after a send has failed. Anything but a DeliveryError is a bug, and is thrown on. */
+export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): Promise<Outcome> {
+  const { error, context } = failed;
+  if (!(error instanceof DeliveryError) || context.signal.aborted) throw error;
+  const { failure, message: reason } = error;
+  const left = failed.ambiguous || (failure.kind === "transient" && failure.ambiguous);
+  const progress = { sending: { ...failed.sending, left } };
+  switch (failure.kind) {
+    case "transient":
+      return deps.clock.now() - context.firstAttemptAt >= deps.giveUpAfterMs
+        ? giveUp(deps, failed, reason)
+        : {
+            kind: "retry",
+            afterMs: backoffMs(context.attempt, { ...BACKOFF, random: deps.random }),
+            reason,
+            progress,
+          };
+    case "rate-limited":
+      return { kind: "retry", afterMs: failure.retryAfterMs, reason, counted: false, progress };
+    case "permanent":
+      return giveUp(deps, failed, reason);
+    case "disconnected":
+      await context.note(progress, { sync: false });
+      return waitForChannel(deps, failed);
+    default:
+      return assertNever(failure);
+  }
+}
+
+function giveUp(deps: FailureDeps, { event }: FailedDelivery, reason: string): Outcome {
+  return { kind: "dead", reason, emit: deps.deadLetterNotice(event, reason) };
+}
+
+/** Nothing was tried. Replies that people fetch themselves are unread, not dead, when nobody came. */
+function waitForChannel(deps: FailureDeps, { event, channel }: FailedDelivery): Outcome {
+  const now = deps.clock.now();
+  if (channel.unreadAfterMs !== undefined && now - event.timestamp > channel.unreadAfterMs) {
+    deps.log.warn({ event: event.id, key: event.key }, "nobody fetched a reply");
+    return { kind: "done" };
+  }
+  return { kind: "wait", for: channelWake(event.channel), until: now + LOOK_AGAIN_MS };
+}

@@ -1,0 +1,31 @@
+import type { Event, NewEvent } from "../events/event.ts";
+import { messageTo, type Owner } from "./replies.ts";
+
+/** What the owner is told, in the conversation that the owner set; nothing while there is no owner. */
+export interface OwnerNotices {
+  /** A dead letter, told once. One that was itself a notice, or was meant for the owner's own chat, is only in `status`. */
+  deadLetter(event: Event, reason: string): readonly NewEvent[];
+  /** Something that happened at a time (UTC ms). */
+  trouble(what: string, at: number): readonly NewEvent[];
+}
+
+export function createOwnerNotices(owner: () => Owner | undefined, boot: string): OwnerNotices {
+  const notice = (key: string, content: string): readonly NewEvent[] => {
+    const to = owner();
+    return to ? [messageTo(to, { key, content, boot, kind: "notice" })] : [];
+  };
+  return {
+    deadLetter(event, reason) {
+      const to = owner();
+      const isOwn = to?.channel === event.channel && to.chat === event.address.chat;
+      if (event.type === "OutboundEvent" && (event.kind === "notice" || isOwn)) return [];
+      const what =
+        event.type === "OutboundEvent"
+          ? "A reply could not be delivered"
+          : "A message could not be answered";
+      const where = `${event.channel}, chat ${event.address.chat}`;
+      return notice(`${event.key}/dead`, `${what} (${where}): ${reason}. See: my-bot outbox list`);
+    },
+    trouble: (what, at) => notice(`owner/trouble/${at}`, what),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Agent } from "../agents/agent.ts";
+import { STOPPED } from "../agents/turn.ts";
+
+/** The turns that are running, so that a person can stop theirs, and an agent runs no more than it may. */
+export interface RunningTurns {
+  /**
+   * Begins a turn; undefined if the agent runs as many as its `max_concurrency` allows. The signal aborts when the
+   * person stops it. One turn a source at a time; `end` must be called.
+   */
+  begin(source: string, agent: Agent): RunningTurn | undefined;
+  /** False if no turn of this source was running. */
+  stop(source: string): boolean;
+}
+
+export interface RunningTurn {
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+export function createRunningTurns(): RunningTurns {
+  const running = new Map<
+    string,
+    { readonly agentId: string; readonly controller: AbortController }
+  >();
+  const countOf = (id: string) =>
+    [...running.values()].filter(({ agentId }) => agentId === id).length;
+  return {
+    begin(source, { id: agentId, maxConcurrency }) {
+      if (maxConcurrency !== undefined && countOf(agentId) >= maxConcurrency) return undefined;
+      const controller = new AbortController();
+      running.set(source, { agentId, controller });
+      return { signal: controller.signal, end: () => void running.delete(source) };
+    },
+    stop(source) {
+      const turn = running.get(source);
+      turn?.controller.abort(STOPPED);
+      return turn !== undefined;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { LoadedConfig } from "../config/load.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { FileOps } from "../runtime/file-ops.ts";
+import type { Log } from "../runtime/log.ts";
+import type { WorkspacePaths } from "../workspace/paths.ts";
+
+/** What a server is made of; the command line puts it together. */
+export interface ServerDeps {
+  readonly paths: WorkspacePaths;
+  /** The configuration to start with. */
+  readonly loaded: LoadedConfig;
+  /** Reads it again; rejects with a UserError if it has mistakes. */
+  readonly reload: () => Promise<LoadedConfig>;
+  readonly files: FileOps;
+  readonly clock: Clock;
+  /** 0 ≤ random() < 1. */
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly version: string;
+  /** `chat`: only the terminal; what other channels are owed is left alone. */
+  readonly mode: "server" | "chat";
+  /** Keeps values out of the log. */
+  readonly addSecrets: (secrets: readonly string[]) => void;
+  /** One line for the person at the console. */
+  readonly announce: (line: string) => void;
+}

@@ -1,0 +1,172 @@
+import type { TerminalChannel } from "../channels/terminal/channel.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { watchConfig } from "../config/watch.ts";
+import { createEventBus } from "../events/bus/create-event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { createFileEventStore } from "../events/file-store/file-event-store.ts";
+import { readBootId } from "../runtime/boot-id.ts";
+import { createPace } from "../runtime/pace.ts";
+import type { ChannelRegistry } from "./channel-registry.ts";
+import { createChannelWorker } from "./channel-worker.ts";
+import { composeAgents } from "./compose-agents.ts";
+import { composeSettings } from "./compose-settings.ts";
+import { createConfigWorker } from "./config-worker.ts";
+import { createDeliveryPace } from "./delivery-pace.ts";
+import { createDeliveryWorker } from "./delivery-worker.ts";
+import { createIntake } from "./intake.ts";
+import type { LiveConfig } from "./live-config.ts";
+import type { Pairing } from "./pairing.ts";
+import type { ServerDeps } from "./server-deps.ts";
+import { reportStatus, type StatusReport } from "./status.ts";
+import { createStrangers, type Strangers } from "./strangers.ts";
+import { type Phase, supervise } from "./supervisor.ts";
+import type { Worker } from "./worker.ts";
+
+export interface RunOptions {
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+  /** Run beside the server's own services: the control socket. */
+  readonly workers?: readonly Worker[];
+}
+
+export interface Server {
+  /**
+   * Runs until `stop` aborts: takes in nothing new, finishes what is running, sends what is ready. `abort` ends that
+   * at once; what was running is taken up by the next start. Rejects when a worker cannot be kept running.
+   */
+  run(options: RunOptions): Promise<void>;
+  readonly terminal: TerminalChannel;
+  readonly bus: EventBus;
+  readonly store: EventStore;
+  readonly pairing: Pairing;
+  status(): StatusReport;
+  reload(): Promise<void>;
+}
+
+/** The one composition root, in the order of the flow. The workspace's lock must be held. */
+export async function createServer(deps: ServerDeps): Promise<Server> {
+  const { clock, random, log, newId } = deps;
+  const abort = new AbortController();
+  const boot = await readBootId(deps.files, clock.now);
+
+  // Events: durable on disk, and the bus on which the workers meet.
+  const { bus, store } = composeEvents(deps, abort.signal);
+
+  // The configuration in force, the channels that it names, and who may come in.
+  const { channels, live, notices, pairing, terminal } = composeSettings(deps, { bus, boot });
+  const config = () => live.now().config;
+
+  // A message comes in: Channel → InboundEvent.
+  const strangers = createStrangers(log);
+  const strangerPace = createPace({ ...STRANGER_PACE, now: clock.now });
+  const door = {
+    channels,
+    publish: bus.publish,
+    pairing,
+    strangers,
+    strangerPace,
+    boot,
+    clock,
+    log,
+  };
+  const intake = createIntake(door);
+
+  // It is answered: InboundEvent → agent → OutboundEvent.
+  const agents = await composeAgents(deps, { bus, config, channels, notices, pairing, boot });
+
+  // The answer goes out: OutboundEvent → Channel.
+  const delivery = createDeliveryWorker({
+    ...{ bus, channels, boot, clock, random, log },
+    concurrency: config().delivery.concurrency,
+    pace: createDeliveryPace(clock.now),
+    policy: () => ({ ...config().delivery, deadLetterNotice: notices.deadLetter }),
+  });
+
+  const status = composeStatus(deps, { bus, store, channels, strangers, pairing, live });
+  const receiving = createChannelWorker({
+    ...{ channels, intake, clock, random, log, newId },
+    setAside: store.setAside,
+    commands: agents.commands.menu,
+  });
+  const watching = createConfigWorker({
+    watch: (onChange) => watchFiles(deps, onChange),
+    reload: live.reload,
+  });
+  const phases = (more: readonly Worker[]): readonly Phase[] => [
+    { name: "BUS", workers: [{ name: "EventBus", run: bus.run }], ready: bus.ready },
+    { name: "SERVICES", workers: [...more, delivery, agents.worker] },
+    { name: "CHANNELS", workers: [receiving, watching] },
+  ];
+  return {
+    ...{ bus, store, pairing, terminal, status, reload: live.reload },
+    async run({ stop, abort: abortNow, workers = [] }) {
+      abortNow.addEventListener("abort", () => abort.abort(abortNow.reason), { once: true });
+      announceAll(deps, { channels, pairing });
+      const budget = RESTART_BUDGET;
+      await supervise({ phases: phases(workers), budget, clock, random, log }, stop);
+      await agents.sessions.close();
+    },
+  };
+}
+
+const RESTART_BUDGET = { restarts: 5, withinMs: 60_000 };
+/** Strangers who are answered on one channel. */
+const STRANGER_PACE = { perInterval: 10, intervalMs: 60_000, burst: 10 };
+
+function composeEvents(deps: ServerDeps, abort: AbortSignal) {
+  const { files, clock, random, log, paths } = deps;
+  const { keepDoneMs: keepMs, keepDoneCount: keepCount } = deps.loaded.config.events;
+  const retention = { keepMs, keepCount };
+  const store = createFileEventStore({ directory: paths.events, retention, files, clock, log });
+  return { store, bus: createEventBus({ store, clock, random, log, abort }) };
+}
+
+interface StatusParts {
+  readonly bus: EventBus;
+  readonly store: EventStore;
+  readonly channels: ChannelRegistry;
+  readonly strangers: Strangers;
+  readonly pairing: Pairing;
+  readonly live: LiveConfig<LoadedConfig>;
+}
+
+function composeStatus(deps: ServerDeps, parts: StatusParts): () => StatusReport {
+  const { bus, store, channels, strangers, pairing, live } = parts;
+  const startedAt = deps.clock.now();
+  return () =>
+    reportStatus({
+      ...{ version: deps.version, workspace: deps.paths.root, startedAt, channels },
+      ...{ counts: bus.counts, store: store.health, strangers: strangers.list },
+      pairingCode: pairing.ownerCode,
+      configProblems: live.problems,
+    });
+}
+
+function watchFiles({ paths, files, clock, log }: ServerDeps, onChange: () => Promise<void>) {
+  return watchConfig({ paths: [paths.userConfig, paths.env], files, clock, log, onChange });
+}
+
+/** What the person at the console should know: how to become owner, and trouble with a channel. */
+function announceAll(
+  { announce, mode }: ServerDeps,
+  { channels, pairing }: Pick<StatusParts, "channels" | "pairing">,
+) {
+  const code = pairing.ownerCode();
+  if (mode === "server" && code && channels.all().some(({ spec }) => spec.platform !== "cli")) {
+    announce(`No owner yet. Send this to the bot to become its owner: /start ${code}`);
+  }
+  const told = new Map<string, string>();
+  channels.onChange((name) => {
+    const state = channels.get(name)?.state;
+    const line =
+      state?.kind === "failing"
+        ? `Channel ${name}: ${state.reason}. ${state.remedy}`
+        : `Channel ${name}: ${state?.kind}`;
+    const isNews =
+      told.get(name) !== line &&
+      (state?.kind === "failing" || told.has(name) || state?.kind === "connected");
+    told.set(name, line);
+    if (isNews && channels.get(name)?.spec.platform !== "cli") announce(line);
+  });
+}

@@ -1,0 +1,92 @@
+import { describeAccess } from "../channels/access.ts";
+import type { ChannelState } from "../channels/channel.ts";
+import type { BusCounts } from "../events/event-bus.ts";
+import type { StoreHealth } from "../events/event-store.ts";
+import type { ChannelRegistry } from "./channel-registry.ts";
+import type { Stranger } from "./strangers.ts";
+
+/** How the server is; plain data for `my-bot status`. Times are UTC ms. */
+export interface StatusReport {
+  readonly version: string;
+  readonly pid: number;
+  readonly workspace: string;
+  readonly startedAt: number;
+  /** Whether everything that is configured can do its job now. */
+  readonly ready: boolean;
+  /** What is wrong, each in one line with its remedy; empty if ready. */
+  readonly problems: readonly string[];
+  readonly channels: readonly ChannelReport[];
+  readonly events: BusCounts;
+  readonly store: StoreHealth;
+  readonly strangers: readonly Stranger[];
+  /** The code that makes its sender owner; while there is none. */
+  readonly pairingCode?: string | undefined;
+  /** Resident memory, bytes. */
+  readonly memory: number;
+}
+
+export interface ChannelReport {
+  readonly name: string;
+  readonly platform: string;
+  readonly state: ChannelState;
+  /** Since when it is in this state. */
+  readonly since: number;
+  /** Who may talk to the bot, in words. */
+  readonly access: string;
+}
+
+export interface StatusDeps {
+  readonly version: string;
+  readonly workspace: string;
+  readonly startedAt: number;
+  readonly channels: ChannelRegistry;
+  readonly counts: () => BusCounts;
+  readonly store: () => StoreHealth;
+  readonly strangers: () => readonly Stranger[];
+  readonly pairingCode: () => string | undefined;
+  /** Mistakes in files that were edited since the start. */
+  readonly configProblems: () => readonly string[];
+}
+
+export function reportStatus(deps: StatusDeps): StatusReport {
+  const channels = reportChannels(deps.channels);
+  const events = deps.counts();
+  const store = deps.store();
+  const problems = [
+    ...(store.ok ? [] : [`events cannot be written: ${store.reason}`]),
+    ...deps.configProblems(),
+    ...channels.flatMap(channelProblem),
+    ...(events.failed > 0 ? [`${events.failed} dead letters; see: my-bot outbox list`] : []),
+    ...(events.quarantined > 0
+      ? [`${events.quarantined} unreadable files in .event/quarantine`]
+      : []),
+  ];
+  return {
+    version: deps.version,
+    pid: process.pid,
+    workspace: deps.workspace,
+    startedAt: deps.startedAt,
+    ready: problems.length === 0,
+    problems,
+    channels,
+    events,
+    store,
+    strangers: deps.strangers(),
+    pairingCode: deps.pairingCode(),
+    memory: process.memoryUsage.rss(),
+  };
+}
+
+function reportChannels(channels: ChannelRegistry): readonly ChannelReport[] {
+  return channels.all().map(({ spec, state, since }) => ({
+    name: spec.name,
+    platform: spec.platform,
+    state,
+    since,
+    access: describeAccess(spec.settings.access),
+  }));
+}
+
+function channelProblem({ name, state }: ChannelReport): readonly string[] {
+  return state.kind === "failing" ? [`channel ${name}: ${state.reason}. ${state.remedy}`] : [];
+}

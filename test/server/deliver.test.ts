@@ -1,0 +1,355 @@
+import { describe, expect, it } from "vitest";
+import type { Channel, OutgoingPart, SendContext } from "../../src/channels/channel.ts";
+import { DeliveryError, type DeliveryFailure } from "../../src/channels/delivery-error.ts";
+import type { OutboundEvent } from "../../src/events/event.ts";
+import type { Outcome, Progress } from "../../src/events/outcome.ts";
+import { createChannelRegistry } from "../../src/server/channel-registry.ts";
+import { type DeliveryDeps, deliver } from "../../src/server/deliver.ts";
+import { createDeliveryPace } from "../../src/server/delivery-pace.ts";
+import { createManualClock, type ManualClock } from "../builders/manual-clock.ts";
+import { createRecordingLog } from "../builders/recording-log.ts";
+
+const BOOT = "boot-1";
+const HOUR = 3_600_000;
+
+type Send = (part: OutgoingPart, context: SendContext) => string | DeliveryFailure;
+
+interface Setup {
+  readonly send?: Send;
+  readonly findSent?: () => string | DeliveryFailure | undefined;
+  readonly textLength?: number;
+  readonly repeatLabel?: string;
+  readonly unreadAfterMs?: number;
+  readonly chatPerSecond?: number;
+  readonly boot?: string;
+  readonly noChannel?: boolean;
+}
+
+const fail = (failure: DeliveryFailure): never => {
+  throw new DeliveryError(`sent into a ${failure.kind} failure`, failure);
+};
+const answer = (result: string | DeliveryFailure) =>
+  typeof result === "string" ? { messageId: result } : fail(result);
+
+/** A delivery over a channel that answers as told; what is noted survives from one `run` to the next. */
+function setUp(given: Setup = {}) {
+  const clock: ManualClock = createManualClock();
+  const sent: { text: string; label?: string | undefined; key: string; firstTriedAt: number }[] =
+    [];
+  const channel: Channel = {
+    name: "telegram",
+    platform: "telegram",
+    limits: { textLength: given.textLength ?? 4096 },
+    ...(given.unreadAfterMs === undefined ? {} : { unreadAfterMs: given.unreadAfterMs }),
+    receive: async () => {},
+    async send(part, _to, context) {
+      const { idempotencyKey: key, firstTriedAt } = context;
+      sent.push({ ...part, key, firstTriedAt });
+      return answer(given.send?.(part, context) ?? `m${sent.length}`);
+    },
+    ...(given.findSent
+      ? {
+          findSent: async () => {
+            const found = given.findSent?.();
+            return found === undefined ? undefined : answer(found);
+          },
+        }
+      : {}),
+  };
+  const channels = createChannelRegistry(clock);
+  const rate = { perSecond: 0, chatPerSecond: given.chatPerSecond ?? 0, groupPerMinute: 0 };
+  const spec = {
+    name: "telegram",
+    platform: "telegram",
+    connection: "",
+    settings: {
+      access: { everyone: false, users: new Set<string>(), groups: new Map() },
+      replyTo: "never" as const,
+      rate,
+    },
+    create: async () => channel,
+  };
+  if (!given.noChannel) {
+    channels.apply([spec]);
+    channels.setChannel(spec, channel);
+  }
+  const deps: DeliveryDeps = {
+    channels,
+    pace: createDeliveryPace(clock.now),
+    boot: given.boot ?? BOOT,
+    clock,
+    random: () => 0.5,
+    log: createRecordingLog().log,
+    policy: () => ({
+      giveUpAfterMs: 24 * HOUR,
+      repeatLabel: given.repeatLabel ?? "(may be a repeat)",
+      deadLetterNotice: () => [],
+    }),
+  };
+  const notes: { progress: Progress; sync: boolean; sentBefore: number }[] = [];
+  let progress: Progress = {};
+  const firstAttemptAt = clock.now();
+  let attempt = 1;
+  async function run(event: OutboundEvent): Promise<Outcome> {
+    const outcome = await deliver(deps, event, {
+      signal: new AbortController().signal,
+      attempt,
+      firstAttemptAt,
+      progress,
+      async note(learned, { sync }) {
+        progress = { ...progress, ...learned };
+        notes.push({ progress, sync, sentBefore: sent.length });
+      },
+    });
+    if (outcome.kind === "retry") {
+      progress = { ...progress, ...outcome.progress };
+      if (outcome.counted !== false) attempt += 1;
+    }
+    return outcome;
+  }
+  return {
+    clock,
+    sent,
+    notes,
+    run,
+    deps,
+    progress: () => progress,
+    forget: (p: Progress) => (progress = p),
+  };
+}
+
+function outbound(content: string, given: Partial<OutboundEvent> = {}): OutboundEvent {
+  return {
+    v: 1,
+    type: "OutboundEvent",
+    id: "7353417859481600",
+    key: "telegram/1/42/7/reply",
+    lane: "lane",
+    timestamp: Date.UTC(2030, 0, 1),
+    channel: "telegram",
+    address: { chat: "42" },
+    content,
+    kind: "reply",
+    boot: BOOT,
+    ...given,
+  };
+}
+
+const AMBIGUOUS: DeliveryFailure = { kind: "transient", ambiguous: true };
+const NOT_SENT: DeliveryFailure = { kind: "transient", ambiguous: false };
+const threeParts = "one\n\ntwo\n\ntri";
+const texts = (sent: readonly { text: string }[]) => sent.map(({ text }) => text);
+
+describe("deliver", () => {
+  it("sends a short text once, with a note before it leaves", async () => {
+    const { run, sent, notes } = setUp();
+    expect(await run(outbound("hello"))).toEqual({ kind: "done" });
+    expect(texts(sent)).toEqual(["hello"]);
+    expect(notes).toMatchObject([
+      { sync: false, sentBefore: 0, progress: { sending: { part: 0, left: true } } },
+    ]);
+  });
+
+  it("syncs each receipt before it sends the next part", async () => {
+    const { run, sent, notes } = setUp({ textLength: 3 });
+    await run(outbound(threeParts));
+    expect(texts(sent)).toEqual(["one", "two", "tri"]);
+    const synced = notes.filter(({ sync }) => sync);
+    expect(synced.map(({ progress, sentBefore }) => [progress.receipts, sentBefore])).toEqual([
+      [["m1"], 1],
+      [["m1", "m2"], 2],
+    ]);
+  });
+
+  it("goes on at the first unconfirmed part, not at the first", async () => {
+    const answers: (string | DeliveryFailure)[] = ["a", NOT_SENT, "b", "c"];
+    const { run, sent } = setUp({ textLength: 3, send: () => answers.shift() ?? "?" });
+    expect(await run(outbound(threeParts))).toMatchObject({ kind: "retry" });
+    expect(await run(outbound(threeParts))).toEqual({ kind: "done" });
+    expect(texts(sent)).toEqual(["one", "two", "two", "tri"]);
+  });
+
+  it("keeps the parts it computed first when the limit changes", async () => {
+    const { run, sent, forget } = setUp({ textLength: 100 });
+    forget({
+      parts: ["one", "two"],
+      receipts: ["m1"],
+      sending: { part: 1, at: 0, boot: BOOT, left: false },
+    });
+    await run(outbound(threeParts));
+    expect(texts(sent)).toEqual(["two"]);
+  });
+
+  it("labels only the part whose send was ambiguous", async () => {
+    const answers: (string | DeliveryFailure)[] = ["a", AMBIGUOUS, "b", "c"];
+    const { run, sent } = setUp({ textLength: 3, send: () => answers.shift() ?? "?" });
+    await run(outbound(threeParts));
+    await run(outbound(threeParts));
+    expect(sent.map(({ label }) => label)).toEqual([
+      undefined,
+      undefined,
+      "(may be a repeat)",
+      undefined,
+    ]);
+  });
+
+  it("labels nothing when it is certain that the platform did not get it", async () => {
+    for (const failure of [NOT_SENT, { kind: "rate-limited", retryAfterMs: 5 } as const]) {
+      const answers: (string | DeliveryFailure)[] = [failure, "a"];
+      const { run, sent } = setUp({ send: () => answers.shift() ?? "?" });
+      await run(outbound("hello"));
+      await run(outbound("hello"));
+      expect(sent.map(({ label }) => label)).toEqual([undefined, undefined]);
+    }
+  });
+
+  it("still labels after an ambiguous send was followed by a clean failure", async () => {
+    const answers: (string | DeliveryFailure)[] = [AMBIGUOUS, NOT_SENT, "a"];
+    const { run, sent } = setUp({ send: () => answers.shift() ?? "?" });
+    for (let i = 0; i < 3; i += 1) await run(outbound("hello"));
+    expect(sent[2]?.label).toBe("(may be a repeat)");
+  });
+
+  it("treats a noted send without a receipt as ambiguous after a crash", async () => {
+    const { run, sent, forget } = setUp();
+    forget({ parts: ["hello"], receipts: [], sending: { part: 0, at: 5, boot: BOOT, left: true } });
+    await run(outbound("hello"));
+    expect(sent).toMatchObject([{ label: "(may be a repeat)", firstTriedAt: 5 }]);
+  });
+
+  it("treats the first unconfirmed part as ambiguous after another kernel boot", async () => {
+    const withoutNote = setUp({ boot: "boot-2" });
+    await withoutNote.run(outbound("hello"));
+    expect(withoutNote.sent[0]?.label).toBe("(may be a repeat)");
+
+    const betweenParts = setUp({ boot: "boot-2" });
+    betweenParts.forget({
+      parts: ["a", "b", "c"],
+      receipts: ["m1"],
+      sending: { part: 1, at: 5, boot: BOOT, left: false },
+    });
+    await betweenParts.run(outbound("abc"));
+    expect(betweenParts.sent.map(({ label }) => label)).toEqual(["(may be a repeat)", undefined]);
+  });
+
+  it("sends without a label when the setting is empty", async () => {
+    const answers: (string | DeliveryFailure)[] = [AMBIGUOUS, "a"];
+    const { run, sent } = setUp({ repeatLabel: "", send: () => answers.shift() ?? "?" });
+    await run(outbound("hello"));
+    await run(outbound("hello"));
+    expect(sent[1]?.label).toBeUndefined();
+  });
+
+  it("does not send again what the platform's history has", async () => {
+    const { run, sent, forget } = setUp({ findSent: () => "found" });
+    forget({ parts: ["hello"], receipts: [], sending: { part: 0, at: 5, boot: BOOT, left: true } });
+    expect(await run(outbound("hello"))).toEqual({ kind: "done" });
+    expect(sent).toEqual([]);
+  });
+
+  it("sends again under the same key, unlabelled, what the platform's history does not have", async () => {
+    const answers: (string | DeliveryFailure)[] = [AMBIGUOUS, "a"];
+    const { run, sent } = setUp({ findSent: () => undefined, send: () => answers.shift() ?? "?" });
+    await run(outbound("hello"));
+    await run(outbound("hello"));
+    expect(sent[0]?.key).toBe(sent[1]?.key);
+    expect(sent[1]).toMatchObject({ firstTriedAt: sent[0]?.firstTriedAt });
+    expect(sent[1]?.label).toBeUndefined();
+  });
+
+  it("stays ambiguous when the history cannot be read", async () => {
+    const { run, forget, progress, sent } = setUp({ findSent: () => NOT_SENT });
+    forget({ parts: ["hello"], receipts: [], sending: { part: 0, at: 5, boot: BOOT, left: true } });
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "retry" });
+    expect(progress().sending).toMatchObject({ left: true, at: 5 });
+    expect(sent).toEqual([]);
+  });
+
+  it("gives every part a key of its own", async () => {
+    const { run, sent } = setUp({ textLength: 3 });
+    await run(outbound(threeParts));
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(3);
+  });
+
+  it("waits exactly as long as the platform says, without counting an attempt", async () => {
+    const { run } = setUp({ send: () => ({ kind: "rate-limited", retryAfterMs: 300_000 }) });
+    expect(await run(outbound("hello"))).toMatchObject({
+      kind: "retry",
+      afterMs: 300_000,
+      counted: false,
+    });
+  });
+
+  it("backs off after transient failures, up to 10 minutes", async () => {
+    const { run } = setUp({ send: () => NOT_SENT });
+    const waits: number[] = [];
+    for (let i = 0; i < 13; i += 1) {
+      const outcome = await run(outbound("hello"));
+      if (outcome.kind === "retry") waits.push(outcome.afterMs);
+    }
+    expect(waits.slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
+    expect(waits.at(-1)).toBe(600_000);
+  });
+
+  it("gives up by age, not by count", async () => {
+    const { run, clock } = setUp({ send: () => NOT_SENT });
+    for (let i = 0; i < 100; i += 1) expect((await run(outbound("hello"))).kind).toBe("retry");
+    await clock.advance(24 * HOUR);
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "dead" });
+  });
+
+  it("makes one attempt before it gives up what became too old while nothing ran", async () => {
+    const { run, clock, sent } = setUp();
+    await clock.advance(48 * HOUR);
+    expect(await run(outbound("hello"))).toEqual({ kind: "done" });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("gives up at once what can never work", async () => {
+    const { run } = setUp({ send: () => ({ kind: "permanent" }) });
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "dead" });
+  });
+
+  it("waits for a channel that is not configured, and for one that is disconnected", async () => {
+    const gone = setUp({ noChannel: true });
+    expect(await gone.run(outbound("hello"))).toMatchObject({
+      kind: "wait",
+      for: "channel:telegram",
+    });
+    const refused = setUp({ send: () => ({ kind: "disconnected" }) });
+    expect(await refused.run(outbound("hello"))).toMatchObject({
+      kind: "wait",
+      for: "channel:telegram",
+    });
+    expect(refused.progress().sending).toMatchObject({ left: false });
+  });
+
+  it("settles as unread what nobody fetched in time, only where people fetch", async () => {
+    const { run, clock } = setUp({ unreadAfterMs: HOUR, send: () => ({ kind: "disconnected" }) });
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "wait" });
+    await clock.advance(2 * HOUR);
+    expect(await run(outbound("hello"))).toEqual({ kind: "done" });
+  });
+
+  it("keeps the pace of a chat without holding a slot", async () => {
+    const { run, sent, clock } = setUp({ textLength: 3, chatPerSecond: 1 });
+    const five = "one\n\ntwo\n\ntri\n\nfor\n\nfiv";
+    const paced = await run(outbound(five));
+    expect(paced).toMatchObject({ kind: "wait", for: "pace", until: clock.now() + 1000 });
+    expect(texts(sent)).toEqual(["one", "two", "tri"]);
+    await clock.advance(1000);
+    await run(outbound(five));
+    await clock.advance(1000);
+    expect(await run(outbound(five))).toEqual({ kind: "done" });
+    expect(sent.map(({ text, label }) => [text, label])).toEqual(
+      ["one", "two", "tri", "for", "fiv"].map((text) => [text, undefined]),
+    );
+  });
+
+  it("keeps the event, and says so by throwing, when the channel breaks its contract", async () => {
+    const { run, deps } = setUp();
+    const live = deps.channels.get("telegram");
+    if (live?.channel) live.channel.send = () => Promise.reject(new TypeError("a bug"));
+    await expect(run(outbound("hello"))).rejects.toThrow("a bug");
+  });
+});
