@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { createInterface, type Interface } from "node:readline";
+import { UserError } from "../../runtime/errors.ts";
+import type { Chat } from "../../server/control/chat.ts";
+import { aborted } from "../../server/worker.ts";
+import { printError } from "../output.ts";
+import type { Face } from "./face.ts";
+import { isQuitWord } from "./quit-words.ts";
+
+/** Standard output is for the replies alone: it may be the next program's input. */
+export const pipedFace: Face = {
+  kind: "piped",
+  clientFor: () => ({
+    kind: "piped",
+    show: (text) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+      }),
+  }),
+  announce: printError,
+  converse: conversePiped,
+};
+
+/**
+ * Says each line of standard input that is not empty, the next one when everything is answered, so that the replies
+ * come in the order of the lines. Resolves after the last one, or when nobody reads the replies any more. Rejects with
+ * a UserError if the server stops before that.
+ */
+async function conversePiped(chat: Chat, signal: AbortSignal): Promise<void> {
+  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  const answered = sayAll(lines, chat).then(() => "answered" as const);
+  const unread = once(process.stdout, "close").then(() => "unread" as const);
+  const stopped = Promise.race([chat.lost, aborted(signal)]).then(() => "stopped" as const);
+  // Once another of them has come first, its failure says nothing new.
+  answered.catch(() => undefined);
+  try {
+    if ((await Promise.race([stopped, unread, answered])) !== "stopped") return;
+    throw new UserError(
+      "The server stopped before everything was answered; what it was told, it keeps",
+    );
+  } finally {
+    lines.close();
+  }
+}
+
+async function sayAll(lines: Interface, chat: Chat): Promise<void> {
+  for await (const line of lines) {
+    if (isQuitWord(line)) return;
+    if (line.trim() === "") continue;
+    await chat.say(line);
+    await chat.settled();
+  }
+}

@@ -1,0 +1,96 @@
+import { systemClock } from "../../runtime/clock.ts";
+import { type OutboxEntry, readOutboxFiles } from "../../server/control/outbox-files.ts";
+import { decidedSchema, detailsSchema, outboxSchema } from "../../server/control/results.ts";
+import { type CommandContext, EXIT } from "../context.ts";
+import { askServer } from "../find-server.ts";
+import { excerpt, formatAge, formatTable } from "../format.ts";
+import { print, printJson } from "../output.ts";
+
+const EXCERPT_LENGTH = 40;
+
+/** What is owed and what was given up, from the running server or, without one, from its files. */
+export async function listOutbox(context: CommandContext): Promise<number> {
+  const answer = await askServer(context, { method: "outbox.list" });
+  const result = answer ? answer.result : await filesOf(context).list();
+  const { total, entries } = outboxSchema.parse(result);
+  if (context.json) {
+    printJson({ total, entries });
+    return EXIT.ok;
+  }
+  const now = systemClock.now();
+  if (total === 0) print("Nothing is owed, and nothing was given up.");
+  const rows = entries.map((entry) => describeEntry(entry, now));
+  for (const row of formatTable(rows.length > 0 ? [HEADINGS, ...rows] : [])) print(row);
+  if (total > entries.length) print(`… and ${total - entries.length} more`);
+  return EXIT.ok;
+}
+
+const HEADINGS = ["REF", "STATE", "WHAT", "AGE", "CHANNEL", "CHAT", "TRIES", "TEXT OR REASON"];
+/** As much of a ref as tells it from every other: the event's id. */
+const ID_LENGTH = 16;
+
+function describeEntry(entry: OutboxEntry, now: number): readonly string[] {
+  const { ref, state, box, acceptedAt, channel, chat, attempts, reason, text } = entry;
+  return [
+    ref.slice(0, ID_LENGTH),
+    state,
+    box === "inbox" ? "message" : "reply",
+    formatAge(now - acceptedAt),
+    channel ?? "?",
+    chat ?? "?",
+    String(attempts),
+    reason === undefined
+      ? excerpt(text ?? "", EXCERPT_LENGTH)
+      : excerpt(reason, 2 * EXCERPT_LENGTH),
+  ];
+}
+
+/** All that is known about one. */
+export async function showEntry(context: CommandContext, ref: string): Promise<number> {
+  const answer = await askServer(context, { method: "outbox.show", ref });
+  const details = detailsSchema.parse(answer ? answer.result : await filesOf(context).find(ref));
+  if (context.json) {
+    printJson(details);
+    return EXIT.ok;
+  }
+  const { text, reason, event, note } = details;
+  print(`${details.ref}: ${details.state}${reason === undefined ? "" : `, ${reason}`}`);
+  print(
+    `accepted ${new Date(details.acceptedAt).toISOString()}, ${details.attempts} failed attempts`,
+  );
+  print(`\n${text ?? "(not readable)"}\n`);
+  print(JSON.stringify({ event, note }, undefined, 2));
+  return EXIT.ok;
+}
+
+/** An operator's decision. Without a server, the store is opened for it. */
+export async function decide(
+  context: CommandContext,
+  decision: "retry" | "discard",
+  ref: string,
+): Promise<number> {
+  const answer = await askServer(context, { method: `outbox.${decision}`, ref });
+  const result = answer ? answer.result : await decideAlone(context, decision, ref);
+  const decided = decidedSchema.parse(result);
+  if (context.json) printJson({ ...decided, decision });
+  else print(`${decided.ref}: ${EFFECTS[decision][answer ? "running" : "stopped"]}`);
+  return EXIT.ok;
+}
+
+const EFFECTS = {
+  retry: { running: "tried again now", stopped: "will be tried again when a server runs" },
+  discard: { running: "discarded", stopped: "discarded" },
+} as const;
+
+const filesOf = ({ paths, files }: CommandContext) => readOutboxFiles(paths.events, files);
+
+async function decideAlone(
+  context: CommandContext,
+  decision: "retry" | "discard",
+  start: string,
+): Promise<{ readonly ref: string }> {
+  const { ref } = await filesOf(context).find(start);
+  const { withStoppedStore } = await import("../stopped-store.ts");
+  await withStoppedStore(context, (bus) => bus[decision](ref));
+  return { ref };
+}

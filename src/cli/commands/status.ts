@@ -1,0 +1,79 @@
+import { systemClock } from "../../runtime/clock.ts";
+import { statusSchema } from "../../server/control/results.ts";
+import type { ChannelReport, StatusReport } from "../../server/status.ts";
+import { type CommandContext, EXIT } from "../context.ts";
+import { askServer, notRunning } from "../find-server.ts";
+import { formatAge, formatTable } from "../format.ts";
+import { print, printJson } from "../output.ts";
+
+/** How the running server is. Exit code 1 while something is wrong. */
+export async function runStatus(context: CommandContext): Promise<number> {
+  const status = await askStatus(context);
+  if (!status && context.json) printJson({ running: false, workspace: context.paths.root });
+  if (!status) throw notRunning(context);
+  if (context.json) printJson({ running: true, ...status });
+  else for (const line of describeStatus(status, systemClock.now())) print(line);
+  return status.ready ? EXIT.ok : EXIT.problem;
+}
+
+/** Undefined if no server is running. */
+export async function askStatus(context: CommandContext): Promise<StatusReport | undefined> {
+  const answer = await askServer(context, { method: "status" });
+  return answer && statusSchema.parse(answer.result);
+}
+
+export function describeChannel(
+  { name, platform, state, since, access }: ChannelReport,
+  now: number,
+) {
+  const account = state.kind === "connected" ? ` as ${state.account}` : "";
+  return [
+    name,
+    platform === name ? "" : platform,
+    `${state.kind}${account} for ${formatAge(now - since)}`,
+    platform === "cli" ? "" : `lets in: ${access}`,
+  ];
+}
+
+function describeStatus(status: StatusReport, now: number): readonly string[] {
+  const { events, store, channels, strangers, pairingCode } = status;
+  const oldest = events.oldestOwedAt;
+  const age = oldest === undefined ? "" : `, the oldest for ${formatAge(now - oldest)}`;
+  const lines = formatTable([
+    [
+      "my-bot",
+      `${status.version}, process ${status.pid}, up for ${formatAge(now - status.startedAt)}`,
+    ],
+    ["workspace", status.workspace],
+    ["memory", `${Math.round(status.memory / 1_000_000)} MB`],
+    ["messages", `${events.inbox} to answer, ${events.pending} to deliver${age}`],
+    ["given up", `${events.failed} dead letters, ${events.quarantined} unreadable files`],
+    ["disk", store.ok ? "takes events" : `refuses events for ${formatAge(now - store.since)}`],
+  ]);
+  return [
+    ...lines,
+    "",
+    "channels",
+    ...formatTable(channels.map((channel) => describeChannel(channel, now))).map(
+      (row) => `  ${row}`,
+    ),
+    ...strangerLines(strangers, now),
+    ...(pairingCode ? ["", `No owner yet. To become it, send the bot: /start ${pairingCode}`] : []),
+    "",
+    ...(status.ready
+      ? ["All is well."]
+      : ["What is wrong:", ...status.problems.map((problem) => `  ✗ ${problem}`)]),
+  ];
+}
+
+function strangerLines(strangers: StatusReport["strangers"], now: number): readonly string[] {
+  if (strangers.length === 0) return [];
+  const rows = strangers
+    .slice(0, 5)
+    .map(({ channel, sender, attempts, lastAt }) => [
+      `  ${sender.name ?? "someone"} (${sender.id})`,
+      channel,
+      `${attempts} messages, the last ${formatAge(now - lastAt)} ago`,
+    ]);
+  return ["", "refused (let in with allow_from, or with a code: /pair)", ...formatTable(rows)];
+}
