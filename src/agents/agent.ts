@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type LlmOverrides, llmOverridesSchema } from "../providers/options.ts";
 import { errorMessage } from "../runtime/errors.ts";
 import { type CheckedDefinition, checkFrontMatter, suggestion } from "../workspace/definitions.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Options that every platform's channel has. Ids may be written as numbers or as text; they are texts inside. */
 export const idSchema = z.union([z.string().min(1), z.number().int()]).transform(String);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { discordOptionsSchema } from "../channels/discord/options.ts";
 import { telegramOptionsSchema } from "../channels/telegram/options.ts";
 import type { Settings } from "./schema.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type Path, type Problem, printPath } from "./problem.ts";
 import { suggest } from "./schema-keys.ts";
 import { isSecretKey } from "./secrets.ts";

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import { errorCode, errorMessage, UserError } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";

@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import type { Path } from "./problem.ts";
 
 /** The part of JSON Schema that says which keys there are. */

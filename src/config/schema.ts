@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { llmSchema } from "../providers/options.ts";
 import { durationSchema } from "../runtime/duration.ts";
 

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { errorCode, errorMessage } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { Path, PlacedProblem } from "./problem.ts";

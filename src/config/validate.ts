@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { explainIssue } from "./explain-issue.ts";
 import type { Path, PlacedProblem } from "./problem.ts";
 import { keysAt } from "./schema-keys.ts";

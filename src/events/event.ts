@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Events are facts: written once, never changed. What is learned about one later is kept in its note (`note.ts`).

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Progress } from "./outcome.ts";
 
 /** What was learned about an owed or dead event; kept beside it, because an event's own file is never rewritten. */

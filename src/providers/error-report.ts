@@ -1,5 +1,5 @@
 import { APICallError } from "@ai-sdk/provider";
-import { z } from "zod";
+import * as z from "zod";
 import { errorCode } from "../runtime/errors.ts";
 
 /** What can be known about a failed model call, whatever threw. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Which model answers, as the adapters want it. */
 export type LlmOptions = OfflineOptions | RemoteOptions;

@@ -5,7 +5,7 @@ export interface Redactor {
   redact(text: string): string;
 }
 
-export const REDACTED = "[secret]";
+const REDACTED = "[secret]";
 
 /** Shorter values ("none", "ollama") are words of ordinary sentences; a token with a colon is known at any length. */
 const SHORTEST = 8;

@@ -97,12 +97,12 @@ async function answerByModel(
     return done(deps, event, { text, session, notice: true });
   }
   const slot = agentWake(agent.id);
-  const running = deps.turns.begin(event.source, agent);
+  const running = deps.turns.begin(event.source, agent, context.signal);
   if (!running) return { kind: "wait", for: slot, until: deps.clock.now() + LOOK_AGAIN_MS };
   const ended = new AbortController();
   void keepTyping(deps, event, ended.signal);
   try {
-    const signal = AbortSignal.any([context.signal, running.signal]);
+    const { signal } = running;
     const result = await runTurn(deps.turnDeps(), turnRequest(event, { session, agent, signal }));
     return await outcomeOf(deps, { event, context, session }, result);
   } finally {

@@ -31,6 +31,8 @@ export interface Agents {
 interface AgentsDeps {
   readonly bus: EventBus;
   readonly config: () => Config;
+  /** Puts values in place of `${NAME}`; throws if a name is not set. */
+  readonly expand: (text: string) => string;
   readonly channels: ChannelRegistry;
   readonly notices: OwnerNotices;
   readonly pairing: Pairing;
@@ -40,13 +42,14 @@ interface AgentsDeps {
 /** Everything that turns a message into its answer. Rejects with a UserError if the default agent is not there. */
 export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promise<Agents> {
   const { paths, files, clock, random, log, newId } = deps;
-  const { bus, config, channels, notices, boot } = parts;
+  const { bus, config, expand, channels, notices, boot } = parts;
   const catalog = createAgentCatalog({
     paths,
     files,
     clock,
     log,
     tools: [createCurrentTime(clock)],
+    expand,
   });
   await checkDefaultAgent(catalog, config(), paths.userConfig);
   const sessions = await openFileSessionStore({
@@ -126,6 +129,8 @@ function createModels({ clock }: ServerDeps, config: () => Config) {
     const key = JSON.stringify(options);
     const model = models.get(key) ?? createModel(options, { clock });
     models.set(key, model);
+    // One that could not be made is made anew at the next turn.
+    model.catch(() => models.delete(key));
     return model;
   };
 }

@@ -73,7 +73,9 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   const intake = createIntake(door);
 
   // It is answered: InboundEvent → agent → OutboundEvent.
-  const agents = await composeAgents(deps, { bus, config, channels, notices, pairing, boot });
+  const expand = (text: string) => live.now().expand(text);
+  const parts = { bus, config, expand, channels, notices, pairing, boot };
+  const agents = await composeAgents(deps, parts);
 
   // The answer goes out: OutboundEvent → Channel.
   const delivery = createDeliveryWorker({
@@ -144,7 +146,13 @@ function composeStatus(deps: ServerDeps, parts: StatusParts): () => StatusReport
 }
 
 function watchFiles({ paths, files, clock, log }: ServerDeps, onChange: () => Promise<void>) {
-  return watchConfig({ paths: [paths.userConfig, paths.env], files, clock, log, onChange });
+  return watchConfig({
+    paths: [paths.userConfig, paths.runtimeConfig, paths.env],
+    files,
+    clock,
+    log,
+    onChange,
+  });
 }
 
 /** What the person at the console should know: how to become owner, and trouble with a channel. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import fastGlob from "fast-glob";
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { FrontMatter } from "./front-matter.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { errorCode } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
 

@@ -2,6 +2,7 @@ import type { EventStore, OpenedStore } from "../../src/events/event-store.ts";
 import { createFileEventStore } from "../../src/events/file-store/file-event-store.ts";
 import { type EventLayout, eventLayout } from "../../src/events/file-store/layout.ts";
 import { type FileOps, nodeFileOps } from "../../src/runtime/file-ops.ts";
+import type { Log } from "../../src/runtime/log.ts";
 import { createManualClock, type ManualClock } from "../builders/manual-clock.ts";
 import { createRecordingLog, type LogEntry } from "../builders/recording-log.ts";
 import { tempFolder } from "../builders/temp-folder.ts";
@@ -16,6 +17,7 @@ export interface StoreSetUp {
   readonly files: FaultyFiles;
   readonly layout: EventLayout;
   readonly log: readonly LogEntry[];
+  readonly logger: Log;
   /** The store of a process that starts now; the one before it is not to be used any more. */
   start(): EventStore;
   /** The same, opened. */
@@ -43,6 +45,7 @@ export function setUpStore(options: StoreSetUpOptions): StoreSetUp {
     files,
     layout: eventLayout(directory),
     log: entries,
+    logger: log,
     start,
     async opened() {
       const store = start();

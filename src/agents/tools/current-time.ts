@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../runtime/clock.ts";
 import { isoTimeIn, localTimeZone } from "../local-time.ts";
 import type { Tool } from "../tool.ts";

@@ -1,5 +1,5 @@
 import { ApplicationFlags, Routes } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { Finding } from "../channel.ts";
 import { isRefused, reasonOf } from "./errors.ts";
 import type { DiscordOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { ApplicationCommandOptionType, ApplicationCommandType, Routes } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import { reasonOf } from "./errors.ts";
 import type { Intake } from "./intake.ts";
 

@@ -1,5 +1,5 @@
 import { Routes } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import { createLimit } from "../../runtime/limit.ts";
 import type { Beginning } from "./beginning.ts";
 import { isRefused, reasonOf } from "./errors.ts";

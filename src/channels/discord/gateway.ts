@@ -1,5 +1,5 @@
 import { Client, type ClientOptions, GatewayIntentBits, Options } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../runtime/clock.ts";
 import { asError, errorMessage } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";

@@ -1,5 +1,5 @@
 import { Routes } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { Beginning } from "./beginning.ts";
 import type { History } from "./conversation.ts";
 import { isChannelClosed } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { InteractionResponseType, InteractionType, MessageFlags, Routes } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import { errorMessage } from "../../runtime/errors.ts";
 import type { IncomingMessage } from "../channel.ts";
 import { ARGS } from "./commands.ts";

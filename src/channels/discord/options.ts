@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accessShape, urlSchema } from "../options.ts";
 
 /** One Discord bot. Written as in the configuration, read as `DiscordOptions`. */

@@ -122,6 +122,11 @@ type MakeRequest = typeof DefaultRestOptions.makeRequest;
  * busy with a refusal that nobody reads.
  */
 const requestWhole: MakeRequest = async (url, init) => {
+  if (init.signal?.aborted) {
+    throw new NotSentError("Cannot send the request: given up before", {
+      cause: new Error("told to stop"),
+    });
+  }
   const { response, text } = await exchange(url, init);
   const headers = new Headers(response.headers);
   // The header is rounded up to whole seconds; the body is exact.

@@ -1,5 +1,5 @@
 import { Routes } from "discord.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { Address } from "../../events/event.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Channel, OutgoingPart, Receipt, SendContext } from "../channel.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Attachment, RepliedMessage, Sender } from "../../events/event.ts";
 import type { IncomingMessage } from "../channel.ts";
 
@@ -24,12 +24,12 @@ const attachmentSchema = z.object({
   content_type: z.string().nullish(),
 });
 
-const contentShape = {
+const bodyShape = {
   content: z.string(),
   attachments: z.array(attachmentSchema).default([]),
   sticker_items: z.array(z.object({ name: z.string() })).default([]),
-  mentions: z.array(userSchema).default([]),
 };
+const contentShape = { ...bodyShape, mentions: z.array(userSchema).default([]) };
 
 const messageSchema = z.object({
   id: idSchema,
@@ -48,7 +48,7 @@ const messageSchema = z.object({
     // A replied-to message of a kind that is not understood costs the quotation, not the message.
     .catch(undefined),
   message_snapshots: z
-    .array(z.object({ message: z.object({ ...contentShape, mentions: z.array(z.unknown()) }) }))
+    .array(z.object({ message: z.object(bodyShape) }))
     .nullish()
     .catch(undefined),
 });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../runtime/clock.ts";
 import { errorMessage } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accessShape, urlSchema } from "../options.ts";
 
 /** Characters that Telegram allows in a webhook's secret. */

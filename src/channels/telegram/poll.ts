@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { repeatUntilAborted } from "../reconnect.ts";
 import { CALL_DEADLINE_MS } from "./client.ts";
 import { type Connection, connectedReporter, explain } from "./connection.ts";

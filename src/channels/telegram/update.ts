@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The bot itself, as `getMe` tells it. */
 export interface BotIdentity {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Attachment, RepliedMessage } from "../../events/event.ts";
 import type { IncomingMessage } from "../channel.ts";
 import { isAddressed, withoutOwnName } from "./addressing.ts";

@@ -40,22 +40,23 @@ export function createDurableWriter(
   onFolderFailed: (error: Error) => void,
 ): DurableWriter {
   const limit = createLimit(MAX_OPEN_FILES);
-  const syncFolder = createFolderSync(files, onFolderFailed);
+  const folders = createFolderSync(files, onFolderFailed);
   let renames: Promise<unknown> = Promise.resolve();
 
   return {
     async write(batch) {
-      const failuresBefore = syncFolder.failures();
+      const failedBefore = folders.lastFailure();
       const prepared = batch.map((file) => limit(() => prepare(files, file)));
       const inOrder = renames.then(() => renameInOrder(files, batch, prepared));
       renames = inOrder;
       const renamed = await inOrder;
       const durable = batch.slice(0, renamed.written);
       try {
-        await Promise.all([...new Set(durable.map((file) => file.folder))].map(syncFolder.sync));
+        await Promise.all([...new Set(durable.map((file) => file.folder))].map(folders.sync));
         // The kernel reports a failure once: an fsync after it succeeds over names that never reached the disk.
-        if (syncFolder.failures() === failuresBefore) return renamed;
-        throw new Error("Cannot sync the folder: an fsync failed meanwhile");
+        const failed = folders.lastFailure();
+        if (failed === failedBefore) return renamed;
+        throw new Error("Cannot sync the folder: an fsync failed meanwhile", { cause: failed });
       } catch (error) {
         return { written: 0, error: await takeBack(files, durable, asError(error)) };
       }
@@ -63,23 +64,23 @@ export function createDurableWriter(
   };
 }
 
-/** Shares one fsync of a folder among all who ask at about the same time, and counts those that failed. */
+/** Shares one fsync of a folder among all who ask at about the same time, and remembers the last that failed. */
 function createFolderSync(files: FileOps, onFailed: (error: Error) => void) {
   const shared = new Map<string, () => Promise<void>>();
-  let failures = 0;
+  let lastFailure: Error | undefined;
 
   async function syncNow(folder: string): Promise<void> {
     try {
       await files.syncDirectory(folder);
     } catch (error) {
-      failures += 1;
-      onFailed(asError(error));
+      lastFailure = asError(error);
+      onFailed(lastFailure);
       throw error;
     }
   }
 
   return {
-    failures: () => failures,
+    lastFailure: () => lastFailure,
     sync(folder: string): Promise<void> {
       const sync = shared.get(folder) ?? createGroupSync(() => syncNow(folder));
       shared.set(folder, sync);

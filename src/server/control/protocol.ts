@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * How `my-bot` commands talk to the running server: one JSON value a line, one request a connection.

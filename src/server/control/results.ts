@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ChannelReport, StatusReport } from "../status.ts";
 import type { Outbox, OutboxEntry } from "./outbox-files.ts";
 
