@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** Options that every platform's channel has. Ids may be written as numbers or as text; they are texts inside. */
-export const idSchema = z.union([z.string().min(1), z.number().int()]).transform(String);
+const idSchema = z.union([z.string().min(1), z.number().int()]).transform(String);
 
 /** `"*"` in the list means everyone; the start warns about it. */
 const allowListSchema = z.array(idSchema);
