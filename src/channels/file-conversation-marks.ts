@@ -13,7 +13,7 @@ export interface FileMarksDeps {
 }
 
 export interface FileConversationMarks extends ConversationMarks {
-  /** Writes what is unwritten. Nothing may be set afterwards. */
+  /** Writes what is unwritten, and leaves no timer. What is set afterwards is written like before. */
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export async function openFileConversationMarks(
 ): Promise<FileConversationMarks> {
   await deps.files.makeDirectory(dirname(path));
   const marks = await readMarks(path, deps);
-  const closing = new AbortController();
+  let closing = new AbortController();
   let dirty = false;
   let waiting: Promise<void> | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -59,7 +59,6 @@ export async function openFileConversationMarks(
       await deps.clock.sleep(WRITE_AFTER_MS, closing.signal);
     } catch {
       // Closed meanwhile, and closing writes; the clock's sleep fails for nothing else.
-      return;
     }
     waiting = undefined;
     await flush();
@@ -86,6 +85,7 @@ export async function openFileConversationMarks(
       closing.abort();
       await waiting;
       await flush();
+      closing = new AbortController();
     },
   };
 }

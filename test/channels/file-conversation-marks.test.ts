@@ -69,6 +69,19 @@ describe("openFileConversationMarks", () => {
     expect(clock.sleeping()).toBe(0);
   });
 
+  it("goes on writing after it was closed, for a connection that starts anew", async () => {
+    const { open, clock, stored } = await setup();
+    const marks = await open();
+    marks.set("a", "1");
+    await marks.close();
+    marks.set("a", "2");
+    await clock.advance(1_100);
+    await marks.flush();
+    expect(await stored()).toEqual({ a: "2" });
+    await marks.close();
+    expect(clock.sleeping()).toBe(0);
+  });
+
   it("writes nothing when nothing has changed", async () => {
     const { files, replaced } = countingFiles();
     const { open } = await setup(files);

@@ -14,6 +14,11 @@ export interface Beginning {
   of(newest: string): string;
   /** Every conversation has its own mark now. */
   forget(): void;
+  /**
+   * Receiving ended at this time, UTC ms: what is written from then on is not old for the next start, which may name
+   * people who were strangers until now.
+   */
+  endedAt(time: number): void;
 }
 
 /** Among the marks; no conversation is named so. */
@@ -33,5 +38,6 @@ export function createBeginning(marks: ConversationMarks, clock: Clock, rest: Re
       return compareIds(start, newest) < 0 ? start : newest;
     },
     forget: () => marks.delete(SINCE),
+    endedAt: (time) => marks.set(SINCE, firstIdAt(time)),
   };
 }

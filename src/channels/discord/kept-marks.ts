@@ -32,6 +32,7 @@ export interface KeptMarks {
 
 /** With `"*"` the most recent ones of those that are not named are kept. */
 const MAX_UNNAMED = 1_000;
+const DROPPED_AT_ONCE = 100;
 const ANYONE = "*";
 
 export function createKeptMarks(
@@ -52,12 +53,12 @@ export function createKeptMarks(
       return key ? [[key, id] as const] : [];
     });
 
-  /** A mark is a message's id and tells its age: the oldest goes. */
+  /** A mark is a message's id and tells its age: the oldest go, many at once, so that it is seldom done. */
   function dropOldest(): void {
+    if (marks.entries().length <= MAX_UNNAMED + DROPPED_AT_ONCE + named.size) return;
     const unnamed = stored().filter(([key]) => !named.has(key));
-    if (unnamed.length <= MAX_UNNAMED) return;
-    const [oldest] = unnamed.reduce((a, b) => (compareIds(a[1], b[1]) <= 0 ? a : b));
-    marks.delete(oldest);
+    unnamed.sort(([, a], [, b]) => compareIds(b, a));
+    for (const [key] of unnamed.slice(MAX_UNNAMED)) marks.delete(key);
   }
 
   return {

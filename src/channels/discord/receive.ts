@@ -59,6 +59,7 @@ export async function receiveDiscord(
   };
   receiver.report({ kind: "connecting" });
   await beginning.keep();
+  signal.addEventListener("abort", () => beginning.endedAt(clock.now()), { once: true });
   await repeatUntilAborted(() => connectOnce(receiving, whenTokenRefused()), {
     clock,
     random,

@@ -137,7 +137,7 @@ function withoutLeadingMention(text: string, botId: string, mentions: readonly U
 }
 
 /** Discord's marks for people, emoji and commands in the words that its apps show. */
-export function readable(text: string, mentions: readonly User[]): string {
+function readable(text: string, mentions: readonly User[]): string {
   return text
     .replace(/<@!?(\d+)>/g, (mark, id: string) => {
       const user = mentions.find((candidate) => candidate.id === id);

@@ -65,11 +65,14 @@ describe("the Discord channel's catch-up", () => {
       await eventually(() => expect(second.receiver.texts()).toEqual(["not durable"]));
     });
 
-    it("holds what is written meanwhile behind what was missed", async () => {
+    it.each([
+      ["is read", { delayMs: 400 }],
+      ["cannot be read", { code: 502 }],
+    ])("holds what is written while the history %s behind what was missed", async (_, fault) => {
       const { fake } = rig;
       await (await startConnected(rig)).stop();
       fake.say(ADA, "missed");
-      fake.fault(HISTORY, { delayMs: 400 });
+      fake.fault(HISTORY, fault, 2);
       const { receiver } = await startConnected(rig);
       await eventually(() => expect(fake.requests(HISTORY)).not.toEqual([]));
       fake.say(ADA, "live");
@@ -115,6 +118,17 @@ describe("the Discord channel's catch-up", () => {
       for (let i = 0; i < 3; i += 1) fake.say(ADA, `m${i}`);
       await eventually(() => expect(receiver.texts()).toEqual(["m0", "m1", "m2"]));
       expect(fake.gateway.resumes()).toBe(1);
+    });
+
+    it("reads from the history what a resumed session failed to replay", async () => {
+      const { fake } = rig;
+      const { receiver } = await startConnected(rig);
+      fake.gateway.kill();
+      await eventually(() => expect(fake.gateway.connections()).toBe(0));
+      fake.say(ADA, "swallowed");
+      fake.gateway.loseReplay();
+      await eventually(() => expect(receiver.texts()).toEqual(["swallowed"]));
+      expect(fake.gateway.identifies()).toBe(1);
     });
 
     it("reads from the history what a lost session cannot replay", async () => {
@@ -219,6 +233,17 @@ describe("the Discord channel's catch-up", () => {
     fake.say(EVE, "still there?");
     const second = await startConnected(rig, { allow_from: ["*"] });
     await eventually(() => expect(second.receiver.texts()).toEqual(["still there?"]));
+  });
+
+  it("with * finds a new conversation's first message again that was not durable", async () => {
+    const receiver = recordingReceiver();
+    receiver.refuse(Number.POSITIVE_INFINITY);
+    const first = await startConnected(rig, { receiver, allow_from: ["*"] });
+    rig.fake.say(EVE, "my first");
+    await eventually(() => expect(receiver.refused()).not.toEqual([]));
+    await first.stop();
+    const second = await startConnected(rig, { allow_from: ["*"] });
+    await eventually(() => expect(second.receiver.texts()).toEqual(["my first"]));
   });
 
   it("forgets the marks of users who were taken off the list", async () => {

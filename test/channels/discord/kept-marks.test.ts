@@ -19,7 +19,10 @@ describe("createKeptMarks", () => {
 
   it("has the first mark of a conversation on disk before it goes on, later ones soon", async () => {
     let flushes = 0;
-    const marks = { ...memoryMarks(), flush: async () => void (flushes += 1) };
+    const flush = async () => {
+      flushes += 1;
+    };
+    const marks = { ...memoryMarks(), flush };
     const kept = createKeptMarks({ allow_from: [], groups: { "10": GROUP } }, marks);
     await kept.set("group/10", "5");
     expect(flushes).toBe(1);
@@ -32,11 +35,16 @@ describe("createKeptMarks", () => {
     const kept = createKeptMarks({ allow_from: ["*", "1"], groups: {} }, marks);
     kept.knows("private/1", "1");
     await kept.set("private/1", "1");
-    for (let i = 0; i < 1_010; i += 1) await kept.set(`private/${1_000 + i}`, String(5_000 + i));
-    expect(marks.entries()).toHaveLength(1_001);
+    let most = 0;
+    for (let i = 0; i < 5_000; i += 1) {
+      await kept.set(`private/${10_000 + i}`, String(50_000 + i));
+      most = Math.max(most, marks.entries().length);
+    }
+    expect(most).toBeLessThanOrEqual(1_102);
     expect(marks.get("private/1")).toBe("1");
-    expect(marks.get("private/1009")).toBeUndefined();
-    expect(marks.get("private/1010")).toBe("5010");
+    for (let i = 4_000; i < 5_000; i += 1) {
+      expect(marks.get(`private/${10_000 + i}`)).toBe(String(50_000 + i));
+    }
   });
 
   it("forgets what is not named any more, and nothing that is not a conversation", async () => {

@@ -111,6 +111,10 @@ describe("terminal channel", () => {
       const session = channel.attach(person());
       const release = receiver.hold();
       const said = ["one", "two", "three"].map((text) => session.say(text).durable);
+      await eventually(() => expect(receiver.offered()).toHaveLength(1));
+      await new Promise((resolve) => setImmediate(resolve));
+      // One at a time: a later one cannot overtake.
+      expect(receiver.offered()).toHaveLength(1);
       release();
       await Promise.all(said);
       expect(receiver.texts()).toEqual(["one", "two", "three"]);

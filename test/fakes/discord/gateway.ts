@@ -48,9 +48,17 @@ export interface Gateway {
   invalidate(resumable: boolean): void;
   /** Forgets all sessions: a resume is answered by op 9. */
   forgetSessions(): void;
+  /** A resume is let in, but replays nothing of what was said until now. */
+  loseReplay(): void;
   ackHeartbeats(on: boolean): void;
   /** While off, every connection is closed as soon as it opens. */
   admit(on: boolean): void;
+  /** While on, a connection is opened and nothing is said; the hello comes when it is off again. */
+  silence(on: boolean): void;
+  /** While on, connections are neither opened nor refused; they are cut when it is off again. */
+  hold(on: boolean): void;
+  /** Runs at each connection that is asked for. */
+  onUpgrade(hook: () => void): void;
 }
 
 interface World {
@@ -61,6 +69,10 @@ interface World {
   readonly heartbeatMs: number;
   acks: boolean;
   admitting: boolean;
+  silent: boolean;
+  holding: boolean;
+  readonly held: Set<Duplex>;
+  onUpgrade: () => void;
   identifies: number;
   resumes: number;
 }
@@ -77,6 +89,10 @@ export function createGateway(
     sockets: new Set(),
     acks: true,
     admitting: true,
+    silent: false,
+    holding: false,
+    held: new Set(),
+    onUpgrade: () => undefined,
     identifies: 0,
     resumes: 0,
   };
@@ -86,6 +102,11 @@ export function createGateway(
   const forgetSessions = () => world.sessions.clear();
   return {
     upgrade(request, socket, head) {
+      world.onUpgrade();
+      if (world.holding) {
+        world.held.add(socket);
+        return;
+      }
       server.handleUpgrade(request, socket, head, (opened) => welcome(world, opened));
     },
     message: (message) => deliverMessage(world, message),
@@ -103,12 +124,27 @@ export function createGateway(
       everySocket((socket) => send(socket, OP.invalidSession, resumable));
     },
     forgetSessions,
+    loseReplay() {
+      for (const { replay } of world.sessions.values()) replay.splice(0);
+    },
     ackHeartbeats(on) {
       world.acks = on;
     },
     admit(on) {
       world.admitting = on;
       if (!on) everySocket((socket) => socket.terminate());
+    },
+    silence(on) {
+      world.silent = on;
+      if (!on) everySocket((socket) => hello(world, socket));
+    },
+    hold(on) {
+      world.holding = on;
+      for (const socket of world.held) socket.destroy();
+      world.held.clear();
+    },
+    onUpgrade(hook) {
+      world.onUpgrade = hook;
     },
   };
 }
@@ -133,7 +169,11 @@ function welcome(world: World, socket: WebSocket): void {
   socket.on("message", (data) => {
     session = handle(world, { socket, session }, String(data));
   });
-  send(socket, OP.hello, { heartbeat_interval: world.heartbeatMs });
+  if (!world.silent) hello(world, socket);
+}
+
+function hello({ heartbeatMs }: World, socket: WebSocket): void {
+  send(socket, OP.hello, { heartbeat_interval: heartbeatMs });
 }
 
 /** What an identify and a resume bring, unchecked. */

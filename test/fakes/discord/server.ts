@@ -88,7 +88,7 @@ export interface DiscordFake extends People {
   close(): Promise<void>;
 }
 
-export const DEFAULT_TOKEN = "fake.discord.token";
+const DEFAULT_TOKEN = "fake.discord.token";
 
 export async function createDiscordFake(options: DiscordFakeOptions = {}): Promise<DiscordFake> {
   const state = createState({

@@ -97,7 +97,7 @@ export interface StateOptions {
 export const GUILD_ID = "900000000000000001";
 export const GENERAL_ID = "900000000000000010";
 export const BOT_ID = "100000000000000001";
-export const APPLICATION_ID = "100000000000000002";
+const APPLICATION_ID = "100000000000000002";
 
 export function createState(options: StateOptions): FakeState {
   const bot: FakeUser = {
