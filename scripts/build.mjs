@@ -1,7 +1,7 @@
 // Builds dist/ from src/: few files instead of hundreds, because the time to start is mostly the loading of modules.
 // Packages stay outside, so that they are loaded only when they are needed; zod alone is built in, because loading it
 // whole costs as much as everything else (its translations come along).
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -16,8 +16,17 @@ const keepPackagesOutside = {
   },
 };
 
+/** A server that runs while it is upgraded may still load files of its own build, so they stay for a week. */
+function removeOld(directory) {
+  const weekAgo = Date.now() - 7 * 24 * 3_600_000;
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    const path = join(directory, name);
+    if (statSync(path).mtimeMs < weekAgo) rmSync(path);
+  }
+}
+
 const folder = process.argv[2] ?? "dist";
-rmSync(folder, { recursive: true, force: true });
+removeOld(join(folder, "cli"));
 await build({
   entryPoints: { main: "src/cli/main.ts" },
   // Two folders below the package, like the sources: what ships beside them is found the same way.

@@ -19,18 +19,21 @@ export function controlPathHere({ paths, files }: CommandContext): Promise<strin
   return controlPath(paths.root, { files, host });
 }
 
-/** Where the server of the workspace said that it listens: its surroundings may differ from ours. */
-export async function findControlPath({
-  paths,
-  files,
-}: CommandContext): Promise<string | undefined> {
-  return (await readHolder(lockFile(paths), files))?.control;
+/** Where the server of the workspace said that it listens (its surroundings may differ from ours), then where it should. */
+export async function controlPaths(context: CommandContext): Promise<readonly string[]> {
+  const { paths, files } = context;
+  if (!(await files.stat(paths.root))) return [];
+  const holder = await readHolder(lockFile(paths), files);
+  return [...new Set([...(holder ? [holder.control] : []), await controlPathHere(context)])];
 }
 
 /** Undefined if no server is running. Rejects with a UserError that says why it refused. */
 export async function askServer(context: CommandContext, request: ControlRequest) {
-  const path = await findControlPath(context);
-  return path === undefined ? undefined : callControl(path, request);
+  for (const path of await controlPaths(context)) {
+    const answer = await callControl(path, request);
+    if (answer) return answer;
+  }
+  return undefined;
 }
 
 export function notRunning({ paths }: CommandContext): UserError {

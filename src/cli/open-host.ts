@@ -17,6 +17,8 @@ import type { StopSignals } from "./stop-signals.ts";
 
 export interface HostOptions extends Pick<ServerDeps, "mode" | "announce"> {
   readonly log: LogOptions["destination"];
+  /** Ends the waiting for a workspace that is in use. */
+  readonly stop: AbortSignal;
 }
 
 /** The server of a workspace in this process; the workspace is locked until `close`. */
@@ -42,7 +44,7 @@ export async function openHost(context: CommandContext, options: HostOptions): P
 
 async function assemble(
   context: CommandContext,
-  { mode, announce, log: destination }: HostOptions,
+  { mode, announce, log: destination, stop: stopWaiting }: HostOptions,
   releasers: Releasers,
 ): Promise<Host> {
   const { paths, files } = context;
@@ -50,7 +52,7 @@ async function assemble(
   const redactor = createRedactor(loaded.secrets);
   const { log, setLevel } = await openLog(context, { loaded, destination, redactor, releasers });
   const control = await controlPathHere(context);
-  const lock = await lockWorkspace(context, log, control);
+  const lock = await lockWorkspace(context, log, { control, signal: stopWaiting });
   releasers.add(lock.release);
   const server = await createServer({
     ...{ paths, files, loaded, log, mode, announce },

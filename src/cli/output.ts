@@ -1,12 +1,20 @@
 import { errorCode } from "../runtime/errors.ts";
+import { formatMark, type Level, plainText } from "./format.ts";
 
-/** One line on standard output. */
-export const print = (line: string) => void process.stdout.write(`${line}\n`);
+/** One line on standard output. What strangers wrote may be in it: it must not move the cursor. */
+export const print = (line: string) => void process.stdout.write(`${plainText(line)}\n`);
 
 /** One line on standard error: for the person, never mixed with data. */
-export const printError = (line: string) => void process.stderr.write(`${line}\n`);
+export const printError = (line: string) => void process.stderr.write(`${plainText(line)}\n`);
 
-export const printJson = (value: unknown) => print(JSON.stringify(value, undefined, 2));
+export const printJson = (value: unknown) =>
+  void process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+
+/** A line that says how something is. */
+export function printMarked(level: Level, text: string): void {
+  const mark = formatMark(level, isColourful(process.stdout));
+  process.stdout.write(`  ${mark} ${plainText(text)}\n`);
+}
 
 /** Resolves when all that was written before has left the process. */
 export const flushed = (stream: NodeJS.WriteStream) =>

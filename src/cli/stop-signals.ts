@@ -1,4 +1,5 @@
 import { type Clock, pause } from "../runtime/clock.ts";
+import { UserError } from "../runtime/errors.ts";
 
 /**
  * How the process is asked to end, in steps: 1 `stop` (finish what is running; after the grace time as 2), 2 `abort`
@@ -32,7 +33,7 @@ export function createStopSignals(
       return;
     }
     onStop("stop");
-    stop.abort();
+    stop.abort(new UserError("Stopped before the start was complete"));
     void pause(clock, GRACE_MS, AbortSignal.any([abort.signal, over.signal])).then(() =>
       abort.abort(),
     );

@@ -28,7 +28,8 @@ export async function withStoppedStore(
       onFailure: (error) => printError(`my-bot: ${error.message}`),
     });
     releasers.add(close);
-    const lock = await lockWorkspace(context, log, await controlPathHere(context));
+    const control = await controlPathHere(context);
+    const lock = await lockWorkspace(context, log, { control });
     releasers.add(lock.release);
     await useBus(openBus(context, log), use);
   } finally {

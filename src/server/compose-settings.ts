@@ -102,19 +102,11 @@ function platformSpec(deps: ServerDeps, channel: ChannelConfig): ChannelSpec {
   };
 }
 
-/** Discord opens a conversation with each named user, those let in by a code included. */
+/** Discord opens a chat with each named user, and catches up on what they wrote: paired ones are named too. */
 function withPaired(channel: ChannelConfig): ChannelConfig {
   if (channel.platform !== "discord") return channel;
   const allow_from = [...new Set([...channel.options.allow_from, ...channel.paired])];
   return { ...channel, options: { ...channel.options, allow_from } };
-}
-
-/** Discord opens a chat with each named user, and catches up on what they wrote: paired ones are named too. */
-function withPaired(channel: ChannelConfig): ChannelConfig {
-  const allow_from = [...channel.options.allow_from, ...channel.paired];
-  return channel.platform === "telegram"
-    ? { ...channel, options: { ...channel.options, allow_from } }
-    : { ...channel, options: { ...channel.options, allow_from } };
 }
 
 function composePairing(deps: ServerDeps, live: LiveConfig<LoadedConfig>): Pairing {

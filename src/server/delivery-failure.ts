@@ -1,7 +1,7 @@
 import type { Channel } from "../channels/channel.ts";
 import { DeliveryError } from "../channels/delivery-error.ts";
 import type { NewEvent, OutboundEvent } from "../events/event.ts";
-import type { HandleContext, Outcome, Sending } from "../events/outcome.ts";
+import type { HandleContext, Outcome, Progress, Sending } from "../events/outcome.ts";
 import { assertNever } from "../runtime/assert-never.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -46,7 +46,7 @@ export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): P
   switch (failure.kind) {
     case "transient":
       return deps.clock.now() - context.firstAttemptAt >= deps.giveUpAfterMs
-        ? giveUp(deps, failed, reason)
+        ? giveUp(deps, failed, { reason, progress })
         : {
             kind: "retry",
             afterMs: backoffMs(context.attempt, { ...BACKOFF, random: deps.random }),
@@ -56,7 +56,7 @@ export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): P
     case "rate-limited":
       return { kind: "retry", afterMs: failure.retryAfterMs, reason, counted: false, progress };
     case "permanent":
-      return giveUp(deps, failed, reason);
+      return giveUp(deps, failed, { reason, progress });
     case "disconnected":
       await context.note(progress, { sync: false });
       return waitForChannel(deps, failed);
@@ -65,7 +65,13 @@ export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): P
   }
 }
 
-function giveUp(deps: FailureDeps, { event }: FailedDelivery, reason: string): Outcome {
+/** Whether the part may have arrived is kept: somebody may have it tried again. */
+async function giveUp(
+  deps: FailureDeps,
+  { event, context }: FailedDelivery,
+  { reason, progress }: { reason: string; progress: Progress },
+): Promise<Outcome> {
+  await context.note(progress, { sync: false });
   return { kind: "dead", reason, emit: deps.deadLetterNotice(event, reason) };
 }
 

@@ -21,6 +21,15 @@ export interface FileFault {
 
 export type CallMatch = (call: FileCall) => boolean;
 
+/** The nth call of a kind, from now on, counted from 1. */
+export function nth(index: number, kind: FileCallKind): CallMatch {
+  let count = 0;
+  return (call) => {
+    if (call.kind === kind) count += 1;
+    return call.kind === kind && count === index;
+  };
+}
+
 /** Passes calls on to other files, but for the faults that were ordered. */
 export interface FaultyFiles extends FileOps {
   /** The next `times` calls that match get this fault (Infinity until cleared); the first order that matches counts. */

@@ -59,7 +59,11 @@ export async function receiveDiscord(
   };
   receiver.report({ kind: "connecting" });
   await beginning.keep();
-  signal.addEventListener("abort", () => beginning.endedAt(clock.now()), { once: true });
+  let toldToStop: number | undefined;
+  const onAbort = () => {
+    toldToStop = clock.now();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
   await repeatUntilAborted(() => connectOnce(receiving, whenTokenRefused()), {
     clock,
     random,
@@ -72,6 +76,7 @@ export async function receiveDiscord(
   });
   await receiving.tasks.settled();
   await receiving.bot?.conversations.settled();
+  beginning.endedAt(toldToStop ?? clock.now());
   await intake.marks.flush();
 }
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { UserError } from "../../runtime/errors.ts";
 import type { Chat } from "../../server/control/chat.ts";
@@ -29,7 +28,9 @@ export const pipedFace: Face = {
 async function conversePiped(chat: Chat, signal: AbortSignal): Promise<void> {
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
   const answered = sayAll(lines, chat).then(() => "answered" as const);
-  const unread = once(process.stdout, "close").then(() => "unread" as const);
+  const unread = new Promise<"unread">((resolve) => {
+    process.stdout.once("close", () => resolve("unread"));
+  });
   const stopped = Promise.race([chat.lost, aborted(signal)]).then(() => "stopped" as const);
   // Once another of them has come first, its failure says nothing new.
   answered.catch(() => undefined);

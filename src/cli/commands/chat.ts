@@ -8,7 +8,7 @@ import { hostChat } from "../chat/host-chat.ts";
 import { pipedFace } from "../chat/piped.ts";
 import { type CommandContext, EXIT } from "../context.ts";
 import { ensureWorkspace } from "../ensure-workspace.ts";
-import { findControlPath } from "../find-server.ts";
+import { controlPaths } from "../find-server.ts";
 import { logFile } from "../log-file.ts";
 import { type Host, openHost } from "../open-host.ts";
 import { createStopSignals, type StopSignals } from "../stop-signals.ts";
@@ -20,7 +20,7 @@ export async function runChat(context: CommandContext): Promise<number> {
   const signals = createStopSignals(systemClock, () => undefined);
   process.on("SIGHUP", signals.next);
   try {
-    const found = await joinOrHost(context, face);
+    const found = await joinOrHost(context, face, signals.stop);
     if (face.kind === "interactive")
       face.announce("Write a message. /quit or Ctrl-C ends the chat.\n");
     if (found.kind === "joined") await talk(found.chat, face, signals);
@@ -40,22 +40,29 @@ type Found =
 const PATIENCE_MS = 5_000;
 const RETRY_MS = 100;
 
-async function joinOrHost(context: CommandContext, face: Face): Promise<Found> {
+async function joinOrHost(context: CommandContext, face: Face, stop: AbortSignal): Promise<Found> {
   const deadline = systemClock.now() + PATIENCE_MS;
   for (;;) {
     try {
-      const path = await findControlPath(context);
-      const chat = path && (await joinChat(path, face.kind, face.clientFor));
+      const chat = await join(context, face);
       if (chat) return { kind: "joined", chat };
       const log = { kind: "file", path: logFile(context) } as const;
-      const host = await openHost(context, { mode: "chat", announce: face.announce, log });
+      const host = await openHost(context, { mode: "chat", announce: face.announce, log, stop });
       return { kind: "hosted", host };
     } catch (error) {
       const mayPass = error instanceof UserError && error.exitCode === EXIT.problem;
-      if (!mayPass || systemClock.now() >= deadline) throw error;
-      await pause(systemClock, RETRY_MS, new AbortController().signal);
+      if (!mayPass || stop.aborted || systemClock.now() >= deadline) throw error;
+      await pause(systemClock, RETRY_MS, stop);
     }
   }
+}
+
+async function join(context: CommandContext, face: Face): Promise<Chat | undefined> {
+  for (const path of await controlPaths(context)) {
+    const chat = await joinChat(path, face.kind, face.clientFor);
+    if (chat) return chat;
+  }
+  return undefined;
 }
 
 async function talk(chat: Chat, face: Face, { stop }: StopSignals): Promise<void> {

@@ -1,6 +1,5 @@
 import { createAgentCatalog } from "../../agents/agent-catalog.ts";
 import { createCurrentTime } from "../../agents/tools/current-time.ts";
-import type { Finding } from "../../channels/channel.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { type CommandContext, EXIT } from "../context.ts";
 import { checkChannel } from "../doctor/check-channel.ts";
@@ -8,8 +7,7 @@ import { checkAgents, checkConfiguration } from "../doctor/check-configuration.t
 import { checkModel } from "../doctor/check-model.ts";
 import { checkDisk, checkEvents, checkServer } from "../doctor/check-workspace.ts";
 import type { Section } from "../doctor/section.ts";
-import { formatMark } from "../format.ts";
-import { isColourful, print, printJson } from "../output.ts";
+import { print, printJson, printMarked } from "../output.ts";
 import { SILENT_LOG } from "../silent-log.ts";
 
 export interface DoctorOptions {
@@ -50,10 +48,8 @@ async function* examine(context: CommandContext, options: DoctorOptions): AsyncG
 
 function printSection({ about, findings }: Section): void {
   print(about);
-  for (const finding of findings) for (const line of describe(finding)) print(`  ${line}`);
-}
-
-function describe({ level, text, remedy }: Finding): readonly string[] {
-  const mark = formatMark(level, isColourful(process.stdout));
-  return [`${mark} ${text}`, ...(remedy === undefined ? [] : [`    → ${remedy}`])];
+  for (const { level, text, remedy } of findings) {
+    printMarked(level, text);
+    if (remedy !== undefined) print(`    → ${remedy}`);
+  }
 }

@@ -1,7 +1,9 @@
+import type { LoadedConfig } from "../../config/load.ts";
 import { UserError } from "../../runtime/errors.ts";
-import { createWorkspace } from "../../workspace/create-workspace.ts";
+import { type CreatedWorkspace, createWorkspace } from "../../workspace/create-workspace.ts";
 import { isTerminal } from "../chat/face.ts";
 import { type CommandContext, EXIT } from "../context.ts";
+import { formatTable } from "../format.ts";
 import { askSettings } from "../init/ask.ts";
 import { type Settings, secretsOf, settingsOf } from "../init/settings.ts";
 import { writeConfig } from "../init/write-config.ts";
@@ -17,14 +19,7 @@ export interface InitOptions extends Settings {
 export async function runInit(context: CommandContext, options: InitOptions): Promise<number> {
   const { paths, files, json } = context;
   const isNew = (await files.stat(paths.userConfig)) === undefined;
-  const given = settingsOf(options);
-  if (!isNew && Object.keys(given).length > 0) {
-    throw new UserError(
-      `Cannot change ${paths.userConfig}: it is there already; edit it, and put secrets into ${paths.env}`,
-    );
-  }
-  const isAsking = isNew && isTerminal() && !options.yes && Object.keys(given).length === 0;
-  const settings = isAsking ? await askSettings() : given;
+  const settings = await chooseSettings(context, options, isNew);
   if (!settings) {
     print("Cancelled: nothing was made.");
     return EXIT.problem;
@@ -36,26 +31,49 @@ export async function runInit(context: CommandContext, options: InitOptions): Pr
   if (isNew) await write(context);
   const { warnings, notes } = await load(context);
   if (json) printJson({ workspace: paths.root, ...made, warnings, notes });
-  else for (const line of describe(context, made, [...warnings, ...notes])) print(line);
+  else for (const line of describe(context, made, { warnings, notes })) print(line);
   return EXIT.ok;
+}
+
+/** Undefined if the person who was asked gave up. */
+async function chooseSettings(
+  { paths }: CommandContext,
+  options: InitOptions,
+  isNew: boolean,
+): Promise<Settings | undefined> {
+  const given = settingsOf(options);
+  const isGiven = Object.keys(given).length > 0;
+  if (isGiven && !isNew) {
+    throw new UserError(
+      `Cannot change ${paths.userConfig}: it is there already; edit it, and put secrets into ${paths.env}`,
+    );
+  }
+  return isNew && !isGiven && !options.yes && isTerminal() ? askSettings() : given;
 }
 
 function describe(
   { paths }: CommandContext,
-  { created, kept }: Awaited<ReturnType<typeof createWorkspace>>,
-  remarks: readonly string[],
+  { created, kept }: CreatedWorkspace,
+  { warnings, notes }: Pick<LoadedConfig, "warnings" | "notes">,
 ): readonly string[] {
   const first =
     created.length === 0
       ? `${paths.root} is a workspace already; nothing was changed.`
-      : `Made ${created.length} files in ${paths.root}${kept.length > 0 ? `; ${kept.length} were there and stayed as they were` : ""}.`;
+      : `Made ${created.length} files in ${paths.root}`;
+  const isUntouched = created.length > 0 && kept.length > 0;
   return [
     first,
-    ...remarks.map((remark) => `! ${remark}`),
+    ...(isUntouched ? [`There already, and not changed: ${kept.join(", ")}`] : []),
+    ...warnings.map((warning) => `! ${warning}`),
+    ...notes.map((note) => `- ${note}`),
     "",
     "Next:",
-    `  my-bot server -w ${paths.root}     serve it, and chat here`,
-    `  my-bot doctor -w ${paths.root}     check tokens, model and disk`,
-    `  ${paths.userConfig}     the settings; config.example.yaml beside it explains them all`,
+    ...formatTable(nextSteps(paths)).map((row) => `  ${row}`),
   ];
 }
+
+const nextSteps = ({ root, userConfig }: CommandContext["paths"]) => [
+  [`my-bot server -w ${root}`, "serve it, and chat here"],
+  [`my-bot doctor -w ${root}`, "check tokens, model and disk"],
+  [userConfig, "the settings; config.example.yaml beside it explains them all"],
+];

@@ -28,6 +28,7 @@ async function serve(context: CommandContext): Promise<number> {
   const host = await openHost(context, {
     mode: "server",
     announce: printError,
+    stop: signals.stop,
     log: process.stdout.isTTY === true ? { kind: "pretty", color } : { kind: "json" },
   });
   const reload = () => void host.server.reload();
@@ -47,7 +48,8 @@ async function serveAndChat(context: CommandContext): Promise<number> {
   const console = openConsole();
   const signals = createStopSignals(systemClock, sayStopping(console.announce));
   const log = { kind: "file", path: logFile(context) } as const;
-  const host = await openHost(context, { mode: "server", announce: console.announce, log });
+  const { announce } = console;
+  const host = await openHost(context, { mode: "server", announce, log, stop: signals.stop });
   // A terminal that is closed takes its server with it.
   process.on("SIGHUP", signals.next);
   try {

@@ -22,15 +22,15 @@ export async function askStatus(context: CommandContext): Promise<StatusReport |
   return answer && statusSchema.parse(answer.result);
 }
 
-export function describeChannel(
-  { name, platform, state, since, access }: ChannelReport,
-  now: number,
-) {
+export function describeChannel(channel: ChannelReport, now: number): readonly string[] {
+  const { name, platform, state, since, access } = channel;
   const account = state.kind === "connected" ? ` as ${state.account}` : "";
+  const lastPollAt = state.kind === "connected" ? state.lastPollAt : undefined;
+  const heard = lastPollAt === undefined ? "" : `, heard from ${formatAge(now - lastPollAt)} ago`;
   return [
     name,
     platform === name ? "" : platform,
-    `${state.kind}${account} for ${formatAge(now - since)}`,
+    `${state.kind}${account} for ${formatAge(now - since)}${heard}`,
     platform === "cli" ? "" : `lets in: ${access}`,
   ];
 }

@@ -17,14 +17,13 @@ export interface CheckedConfiguration {
 export async function checkConfiguration(context: CommandContext): Promise<CheckedConfiguration> {
   try {
     const loaded = await load(context);
-    const { owner } = loaded.config;
+    const { owner, channels } = loaded.config;
     const findings = [
       ok(`${context.paths.userConfig} has no mistakes`),
       ...loaded.warnings.map((text) => warning(text)),
       ...loaded.notes.map((text) => ok(text)),
-      owner
-        ? ok(`The owner is ${owner.chat} on ${owner.channel}`)
-        : warning("There is no owner who could be told of trouble", OWNER_REMEDY),
+      ...(owner ? [ok(`The owner is ${owner.chat} on ${owner.channel}`)] : []),
+      ...(!owner && Object.keys(channels).length > 0 ? [NO_OWNER] : []),
       ...(await checkEnvFile(context)),
     ];
     return { loaded, findings };
@@ -34,8 +33,10 @@ export async function checkConfiguration(context: CommandContext): Promise<Check
   }
 }
 
-const OWNER_REMEDY =
-  "Send the code that the server prints to the bot (/start CODE), or set `owner` in the configuration";
+const NO_OWNER = warning(
+  "There is no owner who could be told of trouble",
+  "Send the code that the server prints to the bot (/start CODE), or set `owner` in the configuration",
+);
 
 async function checkEnvFile({ paths, files }: CommandContext): Promise<readonly Finding[]> {
   try {

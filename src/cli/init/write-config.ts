@@ -32,7 +32,9 @@ function llmOf({ provider, model, apiKey, apiBase }: Settings) {
   };
   const checked = llmSchema.safeParse(written);
   if (!checked.success) {
-    const reasons = checked.error.issues.map(({ message }) => message).join("; ");
+    const reasons = checked.error.issues
+      .map(({ path, message }) => `${path.join(".")}: ${message}`)
+      .join("; ");
     throw new UserError(`Cannot set up the model: ${reasons}`, { exitCode: EXIT.usage });
   }
   return apiKey ? { ...written, api_key: `\${${API_KEY_NAME}}` } : written;

@@ -39,7 +39,10 @@ async function open(state: StoreState): Promise<OpenedStore> {
     for (const ref of refs) remember(state, ref);
   }
   for (const ref of found.failed) state.failed.add(ref);
-  for (const ref of found.notes) state.notes.add(ref);
+  for (const ref of found.notes) {
+    state.notes.add(ref);
+    state.syncedNotes.add(ref);
+  }
   await state.disk.keepReserve();
   return { owed: { InboundEvent: found.inbox, OutboundEvent: found.pending } };
 }
@@ -67,6 +70,8 @@ async function setAside(state: StoreState, { name, contents, reason }: Oddity): 
 }
 
 async function prune(state: StoreState, oldestOwed: string | undefined): Promise<number> {
+  // There may be room again for a reserve that was given up.
+  await state.disk.keepReserve();
   const oldest = oldestOwed ? parseEventFileName(oldestOwed) : undefined;
   const pruned = await pruneDone({
     ...state.retention,

@@ -92,7 +92,19 @@ async function writeFresh(state: StoreState, fresh: readonly Fresh[]): Promise<P
   const stored = fresh.slice(0, written);
   for (const { ref, key, event } of stored) {
     state.known.add(key);
+    keepFresh(state, ref, event);
     state.folderOf.set(ref, owedFolder(state.layout, event.type));
   }
   return { stored: stored.map(({ ref, event: { type, key } }) => ({ ref, type, key })), error };
+}
+
+const MAX_FRESH = 256;
+const MAX_FRESH_CHARS = 16_384;
+
+/** Spares the first reading of a file whose contents are still in hand. The disk is the backlog, not the memory. */
+function keepFresh(state: StoreState, ref: string, event: Event): void {
+  if (event.content.length > MAX_FRESH_CHARS) return;
+  state.fresh.set(ref, event);
+  const [oldest] = state.fresh.keys();
+  if (state.fresh.size > MAX_FRESH && oldest !== undefined) state.fresh.delete(oldest);
 }

@@ -9,6 +9,11 @@ import type { StoreState } from "./state.ts";
 export async function read(state: StoreState, ref: string): Promise<Event | undefined> {
   const folder = state.folderOf.get(ref);
   if (!folder) return undefined;
+  const fresh = state.fresh.get(ref);
+  if (fresh) {
+    state.fresh.delete(ref);
+    return fresh;
+  }
   const path = join(folder, ref);
   const text = await readText(state, path);
   if (text === undefined) return notFound(state, ref, folder);
@@ -79,9 +84,12 @@ export async function writeNote(
   state: StoreState,
   { ref, note, sync }: NoteToWrite,
 ): Promise<void> {
+  // Unsynced contents under the name of synced ones would be lost together with them.
+  const safely = sync || state.syncedNotes.has(ref);
   try {
-    await state.files.replace(join(state.layout.notes, ref), printNote(note), { sync });
+    await state.files.replace(join(state.layout.notes, ref), printNote(note), { sync: safely });
     state.notes.add(ref);
+    if (safely) state.syncedNotes.add(ref);
   } catch (error) {
     state.disk.failed(asError(error), { refuse: false });
     throw error;
@@ -94,6 +102,7 @@ export async function dropNote(state: StoreState, ref: string): Promise<void> {
   try {
     await state.files.remove(join(state.layout.notes, ref));
     state.notes.delete(ref);
+    state.syncedNotes.delete(ref);
   } catch (error) {
     state.log.warn({ event: ref, err: error }, "cannot remove a note; the next start does");
   }

@@ -28,6 +28,7 @@ export async function settle(state: StoreState, { ref, to, sync }: Settlement): 
 
 /** Renames the event's file, unless it is there already. */
 async function move(state: StoreState, ref: string, to: string): Promise<void> {
+  state.fresh.delete(ref);
   const from = state.folderOf.get(ref);
   if (!from || from === to) return;
   // Until the rename is over it is nowhere: whoever reads it meanwhile must not take it for lost.

@@ -3,6 +3,7 @@ import type { FileOps } from "../../runtime/file-ops.ts";
 import { createGroupSync } from "../../runtime/group-sync.ts";
 import { createHybridClock } from "../../runtime/hybrid-clock.ts";
 import type { Log } from "../../runtime/log.ts";
+import type { Event } from "../event.ts";
 import { createDurableWriter } from "./durable-writer.ts";
 import { createDiskHealth } from "./health.ts";
 import { eventLayout } from "./layout.ts";
@@ -38,7 +39,11 @@ export function createStoreState(options: FileEventStoreOptions) {
     /** Keys that are being written: whoever publishes one meanwhile shares the result. */
     writing: new Map<string, Promise<void>>(),
     notes: new Set<string>(),
+    /** Notes that a power cut must not take: they were synced, by this process or perhaps by an earlier one. */
+    syncedNotes: new Set<string>(),
     failed: new Set<string>(),
+    /** Events that were just written and will be asked for at once: small, few, and each given out once. */
+    fresh: new Map<string, Event>(),
     /** Where the file of an owed or dead event is. */
     folderOf: new Map<string, string>(),
     syncDone: createGroupSync(() => files.syncDirectory(layout.done)),

@@ -71,7 +71,7 @@ async function listen(listener: NetServer, { socketPath, files }: ControlDeps) {
 
 /** The socket is made within this call, and from its first moment nobody else may connect. */
 function listenPrivately(listener: NetServer, socketPath: string): void {
-  const before = process.umask(0o077);
+  const before = process.umask(0o177);
   try {
     listener.listen(socketPath);
   } finally {

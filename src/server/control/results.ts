@@ -8,7 +8,11 @@ const channelSchema: z.ZodType<ChannelReport> = z.object({
   platform: z.string(),
   state: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("connecting") }),
-    z.object({ kind: z.literal("connected"), account: z.string() }),
+    z.object({
+      kind: z.literal("connected"),
+      account: z.string(),
+      lastPollAt: z.number().optional(),
+    }),
     z.object({ kind: z.literal("failing"), reason: z.string(), remedy: z.string() }),
   ]),
   since: z.number(),
@@ -69,7 +73,6 @@ export const outboxSchema: z.ZodType<Outbox> = z.object({
 
 /** Event and note are shown as they are. */
 export const detailsSchema = z.object({ ...entryShape, event: z.unknown(), note: z.unknown() });
-export type ShownDetails = z.output<typeof detailsSchema>;
 
 export const decidedSchema = z.object({ ref: z.string() });
 

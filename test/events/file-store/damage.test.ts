@@ -160,6 +160,7 @@ describe("an event file that somebody took away", () => {
     const { opened, files, layout, log } = storeInMemory();
     const store = await opened();
     const ref = only(await publishAll(store, [newInbound("a")]));
+    await store.read(ref);
     await files.remove(`${layout.inbox}/${ref}`);
     expect(await store.read(ref)).toBeUndefined();
     expect(log.filter(({ level }) => level === "error")).toHaveLength(1);

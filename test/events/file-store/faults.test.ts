@@ -220,6 +220,16 @@ describe("the reserve", () => {
     expect(await files.stat(layout.reserve)).toMatchObject({ size: 1_000_000 });
   });
 
+  test("that was given up is kept again when old events are forgotten", async () => {
+    const { store, files, layout } = await setUp();
+    files.fail("write", { code: "ENOSPC" });
+    await store.publish([newOutbound("a")], { settling: true });
+    await publishAll(store, [newOutbound("a")]);
+    expect(await files.stat(layout.reserve)).toBeUndefined();
+    await store.prune(undefined);
+    expect(await files.stat(layout.reserve)).toMatchObject({ size: 1_000_000 });
+  });
+
   test("is given up for what is published in settling, and not for what people send", async () => {
     const { store, files, layout } = await setUp();
     files.fail("write", { code: "ENOSPC" }, 2);
