@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import writeFileAtomic from "write-file-atomic";
 import { errorCode } from "./errors.ts";
 
@@ -57,31 +59,65 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-function openFile(handle: fs.promises.FileHandle): OpenFile {
+/*
+ * Calls that touch only the page cache are made in place: they take microseconds, while a trip through the thread pool
+ * takes ten times that, and a message has dozens of them. Only what waits for the disk (fsync) or is large goes through
+ * the pool (docs/architecture.md, "What a message costs").
+ */
+const IN_PLACE_BYTES = 65_536;
+
+const fsyncInPool = promisify((fd: number, done: fs.NoParamCallback) => fs.fsync(fd, done));
+const fdatasyncInPool = promisify((fd: number, done: fs.NoParamCallback) => fs.fdatasync(fd, done));
+const writeInPool = promisify(
+  (fd: number, bytes: Uint8Array, done: (error: Error | null, written: number) => void) =>
+    fs.write(fd, bytes, done),
+);
+
+function openFile(fd: number): OpenFile {
   return {
-    write: async (bytes) => (await handle.write(bytes)).bytesWritten,
-    size: async () => (await handle.stat()).size,
-    truncate: (size) => handle.truncate(size),
-    sync: () => handle.sync(),
-    syncData: () => handle.datasync(),
-    close: () => handle.close(),
+    async write(bytes) {
+      return bytes.length > IN_PLACE_BYTES ? writeInPool(fd, bytes) : fs.writeSync(fd, bytes);
+    },
+    size: async () => fs.fstatSync(fd).size,
+    truncate: async (size) => fs.ftruncateSync(fd, size),
+    sync: () => fsyncInPool(fd),
+    syncData: () => fdatasyncInPool(fd),
+    close: async () => fs.closeSync(fd),
   };
 }
 
 async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a folder; NTFS journals renames by itself.
   if (process.platform === "win32") return;
-  const handle = await fs.promises.open(path, "r");
+  const fd = fs.openSync(path, "r");
   try {
-    await handle.sync();
+    await fsyncInPool(fd);
   } finally {
-    await handle.close();
+    fs.closeSync(fd);
+  }
+}
+
+async function read(path: string): Promise<string> {
+  return fs.statSync(path).size > IN_PLACE_BYTES
+    ? fs.promises.readFile(path, "utf8")
+    : fs.readFileSync(path, "utf8");
+}
+
+async function replace(path: string, data: string, options: { sync: boolean }): Promise<void> {
+  if (options.sync) return replaceForGood(path, data);
+  const tmp = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    fs.writeFileSync(tmp, data, { mode: 0o600, flag: "wx" });
+    fs.renameSync(tmp, path);
+  } catch (error) {
+    fs.rmSync(tmp, { force: true });
+    throw error;
   }
 }
 
 /** `write-file-atomic` ignores short writes and never syncs the folder (docs/architecture.md, "Writing"). */
-async function replace(path: string, data: string, options: { sync: boolean }): Promise<void> {
-  await writeFileAtomic(path, data, { mode: 0o600, fsync: options.sync });
+async function replaceForGood(path: string, data: string): Promise<void> {
+  await writeFileAtomic(path, data, { mode: 0o600 });
   const { size } = await fs.promises.stat(path);
   const wanted = Buffer.byteLength(data);
   if (size !== wanted) {
@@ -89,7 +125,7 @@ async function replace(path: string, data: string, options: { sync: boolean }): 
       code: "ENOSPC",
     });
   }
-  if (options.sync) await syncDirectory(dirname(path));
+  await syncDirectory(dirname(path));
 }
 
 /** The real thing. Functions are looked up on `fs` at each call, so that a preload can replace them. */
@@ -105,10 +141,10 @@ export const nodeFileOps: FileOps = {
       throw error;
     }
   },
-  read: (path) => fs.promises.readFile(path, "utf8"),
+  read,
   async stat(path) {
     try {
-      const found = await fs.promises.lstat(path);
+      const found = fs.lstatSync(path);
       return {
         size: found.size,
         modifiedMs: found.mtimeMs,
@@ -124,10 +160,10 @@ export const nodeFileOps: FileOps = {
     const { dev, ino, uid, mode } = await fs.promises.stat(path, { bigint: true });
     return { id: `${dev}:${ino}`, owner: Number(uid), mode: Number(mode) & 0o777 };
   },
-  create: async (path) => openFile(await fs.promises.open(path, "wx", 0o600)),
-  openAppend: async (path) => openFile(await fs.promises.open(path, "a", 0o600)),
-  rename: (from, to) => fs.promises.rename(from, to),
-  remove: (path) => fs.promises.rm(path, { force: true }),
+  create: async (path) => openFile(fs.openSync(path, "wx", 0o600)),
+  openAppend: async (path) => openFile(fs.openSync(path, "a", 0o600)),
+  rename: async (from, to) => fs.renameSync(from, to),
+  remove: async (path) => fs.rmSync(path, { force: true }),
   syncDirectory,
   replace,
 };

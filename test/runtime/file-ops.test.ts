@@ -197,7 +197,7 @@ describe("nodeFileOps.replace", () => {
   test("rejects when fewer bytes were written than given", async () => {
     const restore = writeHalves();
     try {
-      await expect(files.replace(at("file"), "123456", { sync: false })).rejects.toMatchObject({
+      await expect(files.replace(at("file"), "123456", { sync: true })).rejects.toMatchObject({
         message: `Cannot replace ${at("file")}: 3 of 6 bytes written`,
         code: "ENOSPC",
       });
