@@ -176,6 +176,7 @@ export function eventStoreContract(
       // Red when a read that comes between the rename and its end takes the event for lost, and forgets its key.
       test("during the settling of an event changes nothing", async () => {
         const ref = await publishOne(newInbound("a"));
+        await restart();
         const settled = store.settle(ref, "done", { sync: true });
         await Promise.all([settled, store.read(ref), store.readNote(ref), store.read(ref)]);
         expect(await isKnown("a")).toBe(true);

@@ -44,7 +44,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export const isFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "");
 
 /** The cause of a failed write in words, with Node's own message. */
-export function diskReason(error: Error): string {
+function diskReason(error: Error): string {
   const words = REASONS[errorCode(error) ?? ""];
   return words ? `${words} (${errorMessage(error)})` : errorMessage(error);
 }

@@ -90,6 +90,15 @@ describe("an event file that cannot be read is set aside, and the rest goes on",
   });
 });
 
+test("what was set aside is kept as it first was", async () => {
+  const { opened, files, layout } = storeInMemory();
+  const store = await opened();
+  await store.setAside("odd.json", "first", "odd");
+  await store.setAside("odd.json", "second", "odd");
+  expect(await files.read(`${layout.quarantine}/odd.json`)).toBe("first");
+  expect(await files.read(`${layout.quarantine}/odd.json.reason`)).toBe("odd\n");
+});
+
 describe("a foreign file", () => {
   test("that looks like an event is set aside at the start, and never overwritten", async () => {
     const { opened, files, layout } = storeInMemory();
@@ -165,6 +174,16 @@ describe("an event file that somebody took away", () => {
     expect(await store.read(ref)).toBeUndefined();
     expect(log.filter(({ level }) => level === "error")).toHaveLength(1);
     expect((await store.publish([newInbound("a")])).stored).toEqual([]);
+  });
+
+  test("is not what one is that is settled while it is read", async () => {
+    const { opened, log } = storeInMemory();
+    const ref = only(await publishAll(await opened(), [newInbound("a")]));
+    const store = await opened();
+    const settled = store.settle(ref, "done", { sync: true });
+    expect(await store.read(ref)).toBeUndefined();
+    await settled;
+    expect(log.filter(({ level }) => level === "error")).toEqual([]);
   });
 
   test("can still be settled", async () => {

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { newInbound, newOutbound } from "../../builders/new-event.ts";
+import { only, publishAll, storeInMemory } from "../set-up-store.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+// On the model disk, whose files have the clock's time.
+async function setUp() {
+  const world = storeInMemory({ keepMs: 48 * HOUR });
+  return { ...world, store: await world.opened() };
+}
+
+describe("forgetting settled events", () => {
+  test("counts from when they were settled, not from when they came", async () => {
+    const { store, clock } = await setUp();
+    const ref = only(await publishAll(store, [newInbound("a")]));
+    await clock.advance(10 * DAY);
+    await store.settle(ref, "done", { sync: false });
+    await clock.advance(47 * HOUR);
+    expect(await store.prune(undefined)).toBe(0);
+    await clock.advance(2 * HOUR);
+    expect(await store.prune(undefined)).toBe(1);
+  });
+
+  // A reply that cannot be delivered for days: was its message forgotten, a repeat of it would be answered again.
+  test("leaves a cause, however old, whose effect is still owed", async () => {
+    const { store, clock } = await setUp();
+    const cause = only(await publishAll(store, [newInbound("a")]));
+    await clock.advance(3 * DAY);
+    const effect = only(await publishAll(store, [newOutbound("a/reply")]));
+    await store.settle(cause, "done", { sync: false });
+    await clock.advance(10 * DAY);
+    expect(await store.prune(effect)).toBe(0);
+    await store.settle(effect, "done", { sync: true });
+    expect(await store.prune(undefined)).toBe(1);
+  });
+
+  test("goes on behind one that was settled late", async () => {
+    const { store, clock } = await setUp();
+    const [late = "", early = ""] = await publishAll(store, [newInbound("a"), newInbound("b")]);
+    await store.settle(early, "done", { sync: false });
+    await clock.advance(40 * HOUR);
+    await store.settle(late, "done", { sync: false });
+    await clock.advance(10 * HOUR);
+    expect(await store.prune(undefined)).toBe(1);
+    expect((await store.publish([newInbound("a")])).stored).toEqual([]);
+    expect((await store.publish([newInbound("b")])).stored).toHaveLength(1);
+  });
+});
