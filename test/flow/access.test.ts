@@ -1,0 +1,169 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../contracts/recording-receiver.ts";
+import { PLATFORMS, type Platform, userId } from "../rig/conversation.ts";
+import { PEOPLE, type Rig } from "../rig/rig.ts";
+import {
+  runningRig,
+  sharedRig,
+  testRig,
+  textsOf,
+  waitCount,
+  waitSettled,
+  waitShown,
+} from "../rig/test-rig.ts";
+
+const STRANGER = PEOPLE + 1;
+const TELEGRAM_GROUP = -1001;
+const CLOSED_GROUP = -1002;
+const ASKED = /private bot/;
+
+const rigOf = sharedRig({
+  config: { channels: { telegram: { groups: { [TELEGRAM_GROUP]: { mention: true } } } } },
+});
+
+/** Everything that was said so far is decided when a person who is allowed has an answer. */
+async function decided(rig: Rig, platform: Platform): Promise<void> {
+  const chat = rig.person(platform, 20);
+  const before = textsOf(chat).length;
+  chat.say("done?");
+  await waitCount(chat, before + 1);
+  await waitSettled(rig);
+}
+
+describe.each(PLATFORMS)("a stranger on %s", (platform) => {
+  test("hears one short line however often they write, and the model never hears them", async () => {
+    const rig = rigOf();
+    const chat = rig.person(platform, STRANGER);
+    for (const text of ["let me in", "please", "/help", "/start WRONGONE"]) chat.say(text);
+    await decided(rig, platform);
+    expect(textsOf(chat)).toHaveLength(1);
+    expect(textsOf(chat)[0]).toMatch(ASKED);
+    expect(rig.model.requests.map(({ text }) => text)).not.toContain("let me in");
+    const { strangers } = await rig.status();
+    expect(strangers).toContainEqual(
+      expect.objectContaining({
+        channel: platform,
+        sender: expect.objectContaining({ id: chat.user }),
+      }),
+    );
+  });
+});
+
+describe("in a group", () => {
+  test("nobody is answered where the owner has not opted in, mentioned or not", async () => {
+    const rig = rigOf();
+    const { telegram, discord } = rig;
+    telegram.chat(CLOSED_GROUP);
+    telegram.say(1001, "@my_test_bot hello", { chat: CLOSED_GROUP });
+    discord.say(userId("discord", 1), "hello", { channel: discord.generalId, mention: true });
+    await decided(rig, "telegram");
+    await decided(rig, "discord");
+    expect(telegram.replies(CLOSED_GROUP)).toEqual([]);
+    expect(discord.replies(discord.generalId)).toEqual([]);
+  });
+
+  test("that is opted in, an allowed person is answered when they mention or answer the bot, with a quote", async () => {
+    const rig = rigOf();
+    const { telegram } = rig;
+    telegram.chat(TELEGRAM_GROUP);
+    telegram.say(1001, "just talking", { chat: TELEGRAM_GROUP });
+    const asked = telegram.say(1001, "@my_test_bot hello", { chat: TELEGRAM_GROUP });
+    await eventually(() => expect(telegram.replies(TELEGRAM_GROUP)).toHaveLength(1));
+    const [reply] = telegram.replies(TELEGRAM_GROUP);
+    expect(reply).toMatchObject({ replyTo: asked.messageId });
+    const next = telegram.say(1001, "and you?", {
+      chat: TELEGRAM_GROUP,
+      replyTo: reply?.messageId ?? 0,
+    });
+    await eventually(() => expect(telegram.replies(TELEGRAM_GROUP)).toHaveLength(2));
+    expect(telegram.replies(TELEGRAM_GROUP)[1]).toMatchObject({ replyTo: next.messageId });
+    expect(rig.model.requests.map(({ text }) => text)).not.toContain("just talking");
+  });
+
+  test("that is opted in, a stranger is not answered at all", async () => {
+    const rig = rigOf();
+    const { telegram } = rig;
+    telegram.chat(TELEGRAM_GROUP);
+    const before = telegram.replies(TELEGRAM_GROUP).length;
+    telegram.say(Number(userId("telegram", STRANGER)), "@my_test_bot me too", {
+      chat: TELEGRAM_GROUP,
+    });
+    await decided(rig, "telegram");
+    expect(telegram.replies(TELEGRAM_GROUP)).toHaveLength(before);
+    expect(rig.model.requests.map(({ text }) => text).join()).not.toContain("me too");
+  });
+});
+
+test.each(PLATFORMS)(
+  "a name taken off the list on %s is out at the next message, and the other channel does not notice",
+  async (platform) => {
+    const rig = await runningRig();
+    const [chat, other] = [rig.person(platform, 1), rig.person(platform, 2)];
+    chat.say("in");
+    await waitShown(chat, "echo: in");
+    const introductions = {
+      telegram: () => rig.telegram.requests("getMe").length,
+      discord: () => rig.discord.gateway.identifies(),
+    };
+    const elsewhere = introductions[platform === "telegram" ? "discord" : "telegram"];
+    const before = elsewhere();
+    await rig.workspace.configure({ channels: { [platform]: { allow_from: [other.user] } } });
+    await eventually(() => expect(rig.server.output()).toContain("configuration reloaded"));
+    chat.say("still in?");
+    await waitShown(chat, ASKED);
+    other.say("and me?");
+    await waitShown(other, "echo: and me?");
+    expect(textsOf(chat)).toHaveLength(2);
+    expect(rig.model.requests.map(({ text }) => text)).not.toContain("still in?");
+    expect(elsewhere()).toBe(before);
+    // Telegram's connection knows nothing of who may come in; Discord's opens a chat with each of them.
+    if (platform === "telegram") expect(introductions.telegram()).toBe(1);
+  },
+);
+
+test("the code that the start prints makes its sender owner for good, and the owner lets others in", {
+  timeout: 40_000,
+}, async () => {
+  const closed = { allow_from: [] };
+  const rig = await testRig({ config: { channels: { telegram: closed, discord: closed } } });
+  await rig.start();
+  const [, code = ""] = /\/start (\S+)/.exec(rig.server.output()) ?? [];
+  expect(code).not.toBe("");
+  const [owner, friend] = [rig.person("telegram", 1), rig.person("discord", 1)];
+  owner.say("/start 00000000");
+  await waitShown(owner, ASKED);
+  owner.say(`/start ${code}`);
+  await waitShown(owner, /You are the owner/);
+  owner.say("hello");
+  await waitShown(owner, "echo: hello");
+
+  friend.say("/pair");
+  const asked = await waitShown(friend, /\/pair \S+/);
+  const [, grant = ""] = /\/pair (\S+)/.exec(asked.text) ?? [];
+  // The code is worth nothing to whoever is not the owner, and spent after its use.
+  friend.say(`/start ${code}`);
+  friend.say(`/pair ${grant}`);
+  owner.say(`/pair ${grant}`);
+  await waitShown(owner, /can talk to me on discord/);
+  // From that moment on nothing is lost, though Discord's connection is made anew for the new name.
+  const greetings = Array.from({ length: 20 }, (_, n) => `hi ${n}`);
+  for (const text of greetings) {
+    friend.say(text);
+    await delay(60);
+  }
+  await waitShown(friend, "echo: hi 19");
+  const echoes = textsOf(friend).filter((text) => text.startsWith("echo"));
+  expect(echoes).toEqual(greetings.map((text) => `echo: ${text}`));
+
+  rig.server.kill();
+  await rig.server.exited();
+  for (const chat of [owner, friend]) chat.say("while you were down");
+  await rig.start();
+  for (const chat of [owner, friend]) await waitShown(chat, "echo: while you were down");
+  expect(rig.server.output()).not.toContain("/start ");
+  for (const chat of [owner, friend]) {
+    chat.say("again");
+    await waitShown(chat, "echo: again");
+  }
+});

@@ -1,0 +1,111 @@
+import { mkdir, rm } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../contracts/recording-receiver.ts";
+import { within } from "../rig/run-kill.ts";
+import { runningRig, testRig, waitShown } from "../rig/test-rig.ts";
+
+const EXIT_CONFIG = 78;
+
+describe("while the server runs", () => {
+  test("a token that is changed reconnects that channel alone, and nothing is lost", async () => {
+    const rig = await runningRig();
+    const { telegram, discord, workspace } = rig;
+    const token = "654321:another-token";
+    telegram.addBot({ token, username: "other_bot" });
+    telegram.chat(1001, { token });
+    telegram.say(1001, "to the new bot", { token });
+    await workspace.write(
+      ".env",
+      `TELEGRAM_BOT_TOKEN=${token}\nDISCORD_BOT_TOKEN=${discord.token}\n`,
+    );
+    await eventually(() => {
+      const texts = telegram.replies(1001, token).map(({ text }) => text);
+      expect(texts).toEqual(["echo: to the new bot"]);
+    });
+    expect(discord.gateway.identifies()).toBe(1);
+    const chat = rig.person("discord", 1);
+    chat.say("hello");
+    await waitShown(chat, "echo: hello");
+    // Nobody listens with the old one any more.
+    const polls = () => telegram.requests("getUpdates").filter((one) => one.token !== token);
+    const before = polls().length;
+    telegram.say(1001, "to the old bot");
+    telegram.say(1001, "once more", { token });
+    await eventually(() => expect(telegram.replies(1001, token)).toHaveLength(2));
+    expect(polls()).toHaveLength(before);
+  });
+
+  test("a mistake in the configuration changes nothing, and is told with its line", async () => {
+    const rig = await runningRig({ channels: ["telegram"], config: { owner: "telegram/1040" } });
+    const [chat, owner] = [rig.person("telegram", 1), rig.person("telegram", 40)];
+    await rig.workspace.configure({ delivry: { give_up_after: "1h" } });
+    await waitShown(owner, /delivry/);
+    const status = await rig.command(["status"]);
+    expect(status.code).not.toBe(0);
+    expect(status.stdout).toMatch(/config\.user\.yaml:\d+.*delivry/);
+    expect(status.stdout).toContain("delivery");
+    chat.say("hello");
+    await waitShown(chat, "echo: hello");
+    await rig.workspace.configure({ delivry: undefined });
+    await eventually(() => expect(rig.server.output()).toContain("configuration reloaded"));
+    expect((await rig.command(["status"])).code).toBe(0);
+  });
+
+  test("an agent's file that is edited counts at the next message", async () => {
+    const rig = await runningRig({ channels: ["telegram"] });
+    const chat = rig.person("telegram", 1);
+    await rig.workspace.write("agents/pickle/SOUL.md", "You speak like a lighthouse keeper.\n");
+    chat.say("hello");
+    await waitShown(chat, "echo: hello");
+    const [system] = rig.model.requests.at(-1)?.body.messages ?? [];
+    expect(JSON.stringify(system?.content)).toContain("lighthouse keeper");
+  });
+});
+
+describe("at the start", () => {
+  test("a missing default agent is told in one line, with exit code 78", async () => {
+    const rig = await testRig({ channels: ["telegram"] });
+    await rm(rig.workspace.path("agents", "pickle"), { recursive: true });
+    rig.server.start();
+    const exit = await within(rig.server.exited(), 15_000, "the refusal");
+    expect(exit.code).toBe(EXIT_CONFIG);
+    expect(told(rig.server.output())).toHaveLength(1);
+    expect(told(rig.server.output())[0]).toMatch(/pickle.*AGENT\.md/);
+    expect(rig.telegram.requests()).toEqual([]);
+  });
+
+  test("an unknown key is told with its line and the nearest one, with exit code 78", async () => {
+    const rig = await testRig({ channels: ["telegram"], config: { default_agnet: "pickle" } });
+    rig.server.start();
+    const exit = await within(rig.server.exited(), 15_000, "the refusal");
+    expect(exit.code).toBe(EXIT_CONFIG);
+    expect(told(rig.server.output())).toHaveLength(1);
+    expect(told(rig.server.output())[0]).toMatch(
+      /config\.user\.yaml:\d+.*default_agnet.*default_agent/,
+    );
+  });
+
+  test("another agent with a mistake is skipped, told with file and line, and the rest works", async () => {
+    const rig = await testRig({ channels: ["telegram"] });
+    await mkdir(rig.workspace.path("agents", "broken"));
+    await rig.workspace.write("agents/broken/AGENT.md", "---\nname: Broken\ntools: 7\n---\nHi.\n");
+    await rig.start();
+    const chat = rig.person("telegram", 1);
+    chat.say("/agent");
+    await waitShown(chat, /Pickle/i);
+    chat.say("hello");
+    await waitShown(chat, "echo: hello");
+    const skipped = rig.server
+      .output()
+      .split("\n")
+      .find((line) => line.includes("is skipped"));
+    expect(skipped).toContain("agents/broken/AGENT.md");
+    expect(JSON.parse(skipped ?? "{}")).toMatchObject({ line: 3 });
+  });
+});
+
+/** Lines for the person at the terminal; nothing of a stack among them. */
+function told(output: string): readonly string[] {
+  expect(output).not.toMatch(/^\s+at /m);
+  return output.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+}
