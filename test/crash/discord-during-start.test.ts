@@ -1,0 +1,3 @@
+import { killsDuringStart } from "./cases/during-start.ts";
+
+killsDuringStart("discord");

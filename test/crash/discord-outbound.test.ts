@@ -1,0 +1,3 @@
+import { outboundKills } from "./cases/outbound.ts";
+
+outboundKills("discord");

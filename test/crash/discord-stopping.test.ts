@@ -1,0 +1,3 @@
+import { stopSignals } from "./cases/stopping.ts";
+
+stopSignals("discord");

@@ -1,0 +1,3 @@
+import { inboundKills } from "./cases/inbound.ts";
+
+inboundKills("telegram");
