@@ -121,7 +121,7 @@ function envFile(
   return tokens.map(([name, token]) => `${name}=${token}\n`).join("");
 }
 
-export function settings({ telegram, discord, model }: Fakes): Settings {
+function settings({ telegram, discord, model }: Fakes): Settings {
   const allowed = (platform: Platform) =>
     Array.from({ length: PEOPLE }, (_, index) => userId(platform, index + 1));
   return {

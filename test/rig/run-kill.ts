@@ -86,7 +86,7 @@ export async function answered({ ledger, chat }: KillRun, question: Question): P
 }
 
 /** Whether a finished answer is in a session's file. Each line is whole, or was never acknowledged. */
-export function isInHistory({ workspace }: Pick<Rig, "workspace">, text: string): boolean {
+function isInHistory({ workspace }: Pick<Rig, "workspace">, text: string): boolean {
   const folder = workspace.path(".history", "sessions");
   if (!existsSync(folder)) return false;
   return readdirSync(folder).some((name) =>
