@@ -41,7 +41,7 @@ export async function openFileConversationMarks(
     dirty = false;
     const text = `${JSON.stringify({ v: 1, marks: Object.fromEntries(marks) }, undefined, 2)}\n`;
     try {
-      await deps.files.replace(path, text, { sync: false });
+      await deps.files.replace(path, text, { sync: true });
     } catch (error) {
       deps.log.warn({ path, reason: errorMessage(error) }, "cannot write the conversation marks");
       changed();

@@ -16,6 +16,8 @@ export interface EventBus {
   ): Consumer;
   /** Events that wait for this are handled again. */
   wake(what: string): void;
+  /** The event that has waited longest for this is handled again. */
+  wakeOne(what: string): void;
   /** Sees what happens, in memory; can neither block nor fail the flow. Returns the way to stop. */
   observe(listener: (step: BusStep) => void): () => void;
   counts(): BusCounts;

@@ -47,6 +47,7 @@ const noteSchema: z.ZodType<Note> = z.object({
   failures: z.array(failureSchema),
   dead: failureSchema.optional(),
   progress: z.object({
+    revived: z.number().int().optional(),
     sessionId: z.string().optional(),
     parts: z.array(z.string()).optional(),
     receipts: z.array(z.string()).optional(),

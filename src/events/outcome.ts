@@ -33,6 +33,8 @@ export type Outcome =
 
 /** What a handler learns about an event along the way; survives a restart. Merged over what is there already. */
 export interface Progress {
+  /** How often an operator had it tried again after it was dead. */
+  readonly revived?: number | undefined;
   /** The session in which the turn runs. */
   readonly sessionId?: string | undefined;
   /** The parts of an outgoing text: computed once, so that a restart splits it the same way. */
@@ -59,7 +61,7 @@ export interface HandleContext {
   readonly signal: AbortSignal;
   /** 1 at the first try; survives restarts. */
   readonly attempt: number;
-  /** When the first attempt began, UTC ms. */
+  /** When the first attempt failed, UTC ms; now if none has. */
   readonly firstAttemptAt: number;
   readonly progress: Progress;
   /** With `sync`, the progress survives a power cut when this resolves; without, only the death of the process. */

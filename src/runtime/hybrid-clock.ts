@@ -10,16 +10,20 @@ export interface HybridClock {
 
 const TICKS_PER_MS = 4096;
 export const ID_DIGITS = 16;
+/** In the year 2039; beyond it a number is not exact, and sixteen digits do not suffice. */
+const MAX_TICKS = Number.MAX_SAFE_INTEGER;
 
 export function createHybridClock(now: () => number): HybridClock {
   let last = 0;
   return {
     next() {
-      last = Math.max(last + 1, now() * TICKS_PER_MS);
+      const ticks = now() * TICKS_PER_MS;
+      // A clock that is decades ahead would use up the digits for good.
+      last = Math.max(last + 1, ticks < MAX_TICKS ? ticks : 0);
       return String(last).padStart(ID_DIGITS, "0");
     },
     observe(id) {
-      last = Math.max(last, Number(id));
+      if (Number(id) < MAX_TICKS) last = Math.max(last, Number(id));
     },
   };
 }

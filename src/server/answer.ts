@@ -25,8 +25,8 @@ export interface AnswerDeps extends TypingDeps {
   readonly policy: () => AnswerPolicy;
   /** Channels whose messages this process answers; the others' wait for one that does. */
   readonly serves: (channel: string) => boolean;
-  /** Events that wait for this are handled again. */
-  readonly wake: (what: string) => void;
+  /** The event that has waited longest for this is handled again. */
+  readonly wakeOne: (what: string) => void;
   readonly boot: string;
   readonly random: () => number;
 }
@@ -103,12 +103,15 @@ async function answerByModel(
   void keepTyping(deps, event, ended.signal);
   try {
     const { signal } = running;
-    const result = await runTurn(deps.turnDeps(), turnRequest(event, { session, agent, signal }));
+    const result = await runTurn(
+      deps.turnDeps(),
+      turnRequest(event, { session, agent, signal, turn: turnOf(event, context) }),
+    );
     return await outcomeOf(deps, { event, context, session }, result);
   } finally {
     ended.abort();
     running.end();
-    deps.wake(slot);
+    deps.wakeOne(slot);
   }
 }
 
@@ -125,11 +128,16 @@ async function resolveSession(
   return session;
 }
 
+/** One that is tried again after it was given up is a turn of its own: the first one has ended in the history. */
+function turnOf({ key }: InboundEvent, { progress }: HandleContext): string {
+  return progress.revived ? `${key}/again-${progress.revived}` : key;
+}
+
 function turnRequest(
   event: InboundEvent,
-  rest: { session: Session; agent: Agent; signal: AbortSignal },
+  rest: { session: Session; agent: Agent; signal: AbortSignal; turn: string },
 ) {
-  return { ...rest, turn: event.key, content: userText(event), source: parseSource(event.source) };
+  return { ...rest, content: userText(event), source: parseSource(event.source) };
 }
 
 interface Turn {
@@ -162,12 +170,14 @@ async function retryOrGiveUp(
   { reason, publicText, afterMs }: Extract<TurnResult, { kind: "retry" }>,
 ): Promise<Outcome> {
   const { giveUpAfterMs, deadLetterNotice } = deps.policy();
-  if (deps.clock.now() - context.firstAttemptAt < giveUpAfterMs) {
-    const backoff = backoffMs(context.attempt, { ...MODEL_BACKOFF, random: deps.random });
-    return { kind: "retry", afterMs: afterMs ?? backoff, reason };
+  const backoff = backoffMs(context.attempt, { ...MODEL_BACKOFF, random: deps.random });
+  const waitMs = afterMs ?? backoff;
+  // A service that wants to be left alone for longer than anyone would wait has given its answer.
+  if (deps.clock.now() + waitMs - context.firstAttemptAt < giveUpAfterMs) {
+    return { kind: "retry", afterMs: waitMs, reason };
   }
   const end: TurnEnd = { kind: "failed", publicText, reason };
-  await endTurn(deps, { sessionId: session.id, turn: event.key, end });
+  await endTurn(deps, { sessionId: session.id, turn: turnOf(event, context), end });
   const notice = noticeTo(event, { content: publicText, boot: deps.boot, sessionId: session.id });
   return { kind: "dead", reason, emit: [notice, ...deadLetterNotice(event, reason)] };
 }

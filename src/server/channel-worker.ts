@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ChannelState, Receiver } from "../channels/channel.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import { type Clock, pause } from "../runtime/clock.ts";
@@ -16,7 +17,6 @@ export interface ChannelWorkerDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  readonly newId: () => string;
 }
 
 interface Connection {
@@ -100,12 +100,12 @@ function createReceiver(deps: ChannelWorkerDeps, spec: ChannelSpec): Receiver {
   return {
     commands: deps.commands,
     accept: (messages) => deps.intake.accept(spec.name, messages),
-    setAside: (payload, reason) =>
-      deps.setAside(
-        `${spec.name}-${deps.newId()}.json`,
-        JSON.stringify(payload, undefined, 2),
-        reason,
-      ),
+    setAside(payload, reason) {
+      const contents = JSON.stringify(payload, undefined, 2);
+      // Named after what it holds, so that the same one given again is not put away twice.
+      const hash = createHash("sha256").update(contents).digest("hex").slice(0, 16);
+      return deps.setAside(`${spec.name}-${hash}.json`, contents, reason);
+    },
     report(state) {
       logState(deps.log, deps.channels.get(spec.name), state);
       deps.channels.setState(spec, state);

@@ -82,7 +82,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       random,
       log,
     },
-    wake: bus.wake,
+    wakeOne: bus.wakeOne,
     concurrency: config().turns.concurrency,
     serves: (channel) => deps.mode === "server" || channels.get(channel) !== undefined,
     policy: () => ({

@@ -54,6 +54,7 @@ export function composeSettings(
   const live = createLiveConfig({
     initial: deps.loaded,
     load: deps.reload,
+    signature: () => configSignature(deps),
     apply,
     onProblem: tellOwner,
     log,
@@ -100,6 +101,20 @@ function platformSpec(deps: ServerDeps, channel: ChannelConfig): ChannelSpec {
     },
     create: () => createChannel(name, withPaired(channel), { clock, random, log, openMarks }),
   };
+}
+
+/** Sizes and times of the configuration's files. */
+async function configSignature({ files, paths }: ServerDeps): Promise<string> {
+  const parts = [paths.userConfig, paths.runtimeConfig, paths.env].map(async (path) => {
+    try {
+      const found = await files.stat(path);
+      return found ? `${found.size}/${found.modifiedMs}/${found.changedMs}` : "none";
+    } catch (error) {
+      // The reading that this leads to reports it.
+      return errorMessage(error);
+    }
+  });
+  return (await Promise.all(parts)).join(" ");
 }
 
 /** Discord opens a chat with each named user, and catches up on what they wrote: paired ones are named too. */

@@ -1,10 +1,11 @@
 import type { Channel } from "../channels/channel.ts";
-import { DeliveryError } from "../channels/delivery-error.ts";
+import { DeliveryError, type DeliveryFailure } from "../channels/delivery-error.ts";
 import type { NewEvent, OutboundEvent } from "../events/event.ts";
 import type { HandleContext, Outcome, Progress, Sending } from "../events/outcome.ts";
 import { assertNever } from "../runtime/assert-never.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { errorMessage } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { channelWake } from "./channel-wake.ts";
 
@@ -36,11 +37,19 @@ interface FailureDeps extends DeliveryPolicy {
 const BACKOFF = { firstMs: 1000, maxMs: 600_000 };
 const LOOK_AGAIN_MS = 60_000;
 
-/** What is to happen after a send has failed. Anything but a DeliveryError is a bug, and is thrown on. */
+/** A bug says nothing about what the platform got; the age limit keeps it from holding up the chat for ever. */
+const UNKNOWN: DeliveryFailure = { kind: "transient", ambiguous: true };
+
+/** What is to happen after a send has failed. */
 export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): Promise<Outcome> {
   const { error, context } = failed;
-  if (!(error instanceof DeliveryError) || context.signal.aborted) throw error;
-  const { failure, message: reason } = error;
+  if (context.signal.aborted) throw error;
+  if (!(error instanceof DeliveryError)) {
+    const { id, key } = failed.event;
+    deps.log.error({ event: id, key, err: error }, "sending failed by a bug");
+  }
+  const failure = error instanceof DeliveryError ? error.failure : UNKNOWN;
+  const reason = errorMessage(error);
   const left = failed.ambiguous || (failure.kind === "transient" && failure.ambiguous);
   const progress = { sending: { ...failed.sending, left } };
   switch (failure.kind) {

@@ -48,17 +48,42 @@ export function createDeliveryPace(now: () => number): DeliveryPace {
     return made;
   }
 
+  /** Conversations that were given a place in a channel's line, and when the line's last place is. */
+  const lines = new Map<string, { readonly chats: Set<string>; end: number }>();
+
+  /** Each who waits for the bot gets a place of its own: all waking at once would be a herd. */
+  function placeInLine(
+    channel: string,
+    chat: string,
+    given: { botMs: number; gapMs: number },
+  ): number {
+    const line = lines.get(channel) ?? { chats: new Set<string>(), end: 0 };
+    lines.set(channel, line);
+    const soonest = now() + given.botMs;
+    // A clock that was set back must not leave the line's end far ahead.
+    const end = Math.min(line.end, now() + line.chats.size * given.gapMs);
+    line.end = line.chats.size === 0 ? soonest : Math.max(soonest, end + given.gapMs);
+    line.chats.add(chat);
+    return line.end - now();
+  }
+
   return {
     take(channel, { chat }, rate) {
       const { bot, chat: perChat, group } = pacesOf(channel, rate);
       // Telegram, the one platform with such rates, numbers groups below zero.
-      const needed: [Pace, string][] = [
-        [bot, channel],
-        [chat.startsWith("-") ? group : perChat, chat],
-      ];
-      const ms = Math.max(...needed.map(([pace, key]) => pace.waitMs(key)));
-      if (ms === 0) for (const [pace, key] of needed) pace.take(key);
-      return ms;
+      const own = chat.startsWith("-") ? group : perChat;
+      const line = lines.get(channel);
+      const isDue = line?.chats.delete(chat) === true;
+      const [botMs, ownMs] = [bot.waitMs(channel), own.waitMs(chat)];
+      if (isDue || (botMs === 0 && ownMs === 0 && !line?.chats.size)) {
+        bot.take(channel);
+        own.take(chat);
+        return 0;
+      }
+      const gapMs = rate.perSecond > 0 ? SECOND_MS / lessBurst(rate.perSecond) : 0;
+      const inLine =
+        botMs > 0 || line?.chats.size ? placeInLine(channel, chat, { botMs, gapMs }) : 0;
+      return Math.max(Math.ceil(inLine), ownMs);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface Intake {
 
 export interface IntakeDeps {
   readonly channels: ChannelRegistry;
+  /** Resolves when the configuration in force is that of the files as they are now. */
+  readonly upToDate: () => Promise<void>;
   readonly publish: (events: readonly NewEvent[]) => Promise<void>;
   readonly pairing: Pairing;
   readonly strangers: Strangers;
@@ -33,6 +35,7 @@ export interface IntakeDeps {
 export function createIntake(deps: IntakeDeps): Intake {
   return {
     async accept(channelName, messages) {
+      await deps.upToDate();
       const events: NewEvent[] = [];
       for (const message of messages) {
         // Looked up for each message: a name taken off the list is out at the next one.

@@ -8,11 +8,18 @@ export interface LiveConfig<C> {
   problems(): readonly string[];
   /** Reads it again. A configuration with mistakes changes nothing and is reported. Never rejects. */
   reload(): Promise<void>;
+  /**
+   * Reads it again if its files are not those that were read last: what decides who is let in asks this first, so that
+   * an edit counts at the next message, whenever the watcher notices it. Never rejects.
+   */
+  upToDate(): Promise<void>;
 }
 
 export interface LiveConfigDeps<C> {
   readonly initial: C;
   readonly load: () => Promise<C>;
+  /** A text that differs when the files do; cheap. */
+  readonly signature: () => Promise<string>;
   readonly apply: (config: C) => void;
   readonly onProblem: (problem: string) => void;
   readonly log: Log;
@@ -22,13 +29,15 @@ export function createLiveConfig<C>(deps: LiveConfigDeps<C>): LiveConfig<C> {
   let now = deps.initial;
   let problem: string | undefined;
   let last: Promise<void> = Promise.resolve();
+  /** Of the files that were read last; unknown at first, so that an edit during the start is not missed. */
+  let known: string | undefined;
 
-  async function reload(): Promise<void> {
+  async function reload(isFirst = false): Promise<void> {
     try {
       now = await deps.load();
       problem = undefined;
       deps.apply(now);
-      deps.log.info("configuration reloaded");
+      deps.log[isFirst ? "debug" : "info"]("configuration reloaded");
     } catch (error) {
       const found = `configuration not reloaded, the old one goes on: ${errorMessage(error)}`;
       if (found === problem) return;
@@ -44,9 +53,17 @@ export function createLiveConfig<C>(deps: LiveConfigDeps<C>): LiveConfig<C> {
   return {
     now: () => now,
     problems: () => (problem === undefined ? [] : [problem]),
+    async upToDate() {
+      const signature = await deps.signature();
+      if (signature === known) return last;
+      const isFirst = known === undefined;
+      known = signature;
+      last = last.then(() => reload(isFirst));
+      return last;
+    },
     reload() {
       // One after the other, so that the last edit wins.
-      last = last.then(reload);
+      last = last.then(() => reload());
       return last;
     },
   };

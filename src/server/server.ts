@@ -46,7 +46,7 @@ export interface Server {
 
 /** The one composition root, in the order of the flow. The workspace's lock must be held. */
 export async function createServer(deps: ServerDeps): Promise<Server> {
-  const { clock, random, log, newId } = deps;
+  const { clock, random, log } = deps;
   const abort = new AbortController();
   const boot = await readBootId(deps.files, clock.now);
 
@@ -63,6 +63,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   const door = {
     channels,
     publish: bus.publish,
+    upToDate: live.upToDate,
     pairing,
     strangers,
     strangerPace,
@@ -87,13 +88,14 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
 
   const status = composeStatus(deps, { bus, store, channels, strangers, pairing, live });
   const receiving = createChannelWorker({
-    ...{ channels, intake, clock, random, log, newId },
+    ...{ channels, intake, clock, random, log },
     setAside: store.setAside,
     commands: agents.commands.menu,
   });
   const watching = createConfigWorker({
     watch: (onChange) => watchFiles(deps, onChange),
     reload: live.reload,
+    upToDate: live.upToDate,
   });
   const phases = (more: readonly Worker[]): readonly Phase[] => [
     { name: "BUS", workers: [{ name: "EventBus", run: bus.run }], ready: bus.ready },

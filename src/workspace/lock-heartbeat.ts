@@ -16,6 +16,8 @@ export interface HeartbeatDeps {
   readonly files: Pick<FileOps, "read" | "replace" | "remove">;
   readonly clock: Clock;
   readonly log: Log;
+  /** The last holder, who is known to be gone: a disk that takes no write may still hold its record. */
+  readonly dead?: Holder | undefined;
 }
 
 const BEAT_MS = 10_000;
@@ -24,7 +26,7 @@ const FIRST_LOOK_MS = 1_000;
 
 /** Keeps the record of its holder fresh. The first one is written when it resolves, if the disk takes it. */
 export async function startHeartbeat(self: Holder, deps: HeartbeatDeps): Promise<Heartbeat> {
-  const { path, files, clock, log } = deps;
+  const { path, files, clock, log, dead } = deps;
   const stop = new AbortController();
   const lost = new AbortController();
   let isFailing = false;
@@ -32,7 +34,9 @@ export async function startHeartbeat(self: Holder, deps: HeartbeatDeps): Promise
   const write = () => writeHolder(path, { ...self, heartbeatAt: clock.now() }, files);
   const beat = async () => {
     const found = await readHolder(path, files);
-    if (found && !isSameHolder(found, self)) lost.abort(lostTo(found));
+    // One that beats again was not dead.
+    const isDead = dead && found?.heartbeatAt === dead.heartbeatAt && isSameHolder(found, dead);
+    if (found && !isDead && !isSameHolder(found, self)) lost.abort(lostTo(found));
     else await write();
   };
   /** A full disk must not stop the server: on this machine the socket is the lock. Said once, and when it is over. */

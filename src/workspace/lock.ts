@@ -57,7 +57,7 @@ export async function acquireLock(deps: LockDeps): Promise<Lock> {
     if (found && !isSameMachine(found, self) && (await isAlive(found, deps))) {
       throw inUse(paths.root, found);
     }
-    const heartbeat = await startHeartbeat(self, { ...deps, path });
+    const heartbeat = await startHeartbeat(self, { ...deps, path, dead: found });
     // Before the socket: nobody else may have written a record of their own when ours is removed.
     releasers.add(heartbeat.stop);
     log.debug({ workspace: paths.root, takenOver: found !== undefined }, "workspace locked");

@@ -272,7 +272,10 @@ export function eventStoreContract(
         expect(store.failed()).toEqual([]);
         expect((await restart()).OutboundEvent).toEqual([ref]);
         expect(await store.read(ref)).toMatchObject({ key: "a" });
-        expect(await store.readNote(ref)).toEqual({ ...EMPTY_NOTE, progress: { receipts: ["7"] } });
+        expect(await store.readNote(ref)).toEqual({
+          ...EMPTY_NOTE,
+          progress: { receipts: ["7"], revived: 1 },
+        });
       });
 
       test("to discard makes a dead letter count as done", async () => {

@@ -346,10 +346,25 @@ describe("deliver", () => {
     );
   });
 
-  it("keeps the event, and says so by throwing, when the channel breaks its contract", async () => {
-    const { run, deps } = setUp();
+  it("takes a bug in a channel for an ambiguous failure, which age ends like any other", async () => {
+    const { run, deps, clock, progress } = setUp();
     const live = deps.channels.get("telegram");
     if (live?.channel) live.channel.send = () => Promise.reject(new TypeError("a bug"));
-    await expect(run(outbound("hello"))).rejects.toThrow("a bug");
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "retry", reason: "a bug" });
+    expect(progress().sending).toMatchObject({ left: true });
+    await clock.advance(24 * HOUR);
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "dead", reason: "a bug" });
+  });
+
+  it("gives each of many waiting chats a place of its own in the bot's line", async () => {
+    const { deps, clock } = setUp();
+    const rate = { perSecond: 10, chatPerSecond: 0, groupPerMinute: 0 };
+    const waits = Array.from({ length: 20 }, (_, n) =>
+      deps.pace.take("telegram", { chat: `c${n}` }, rate),
+    );
+    expect(waits.filter((ms) => ms === 0)).toHaveLength(3);
+    expect(new Set(waits.filter((ms) => ms > 0)).size).toBe(17);
+    await clock.advance(Math.max(...waits));
+    expect(deps.pace.take("telegram", { chat: "c19" }, rate)).toBe(0);
   });
 });

@@ -46,6 +46,7 @@ function setUp({ allow = ["42"], groups = {}, replyTo = "groups", ...given }: Se
   const strangers = createStrangers(log);
   const intake = createIntake({
     channels,
+    upToDate: async () => {},
     publish: given.publish ?? (async (events) => void published.push(...events)),
     pairing,
     strangers,

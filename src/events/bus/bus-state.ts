@@ -40,4 +40,6 @@ export interface Bus extends EventBusDeps {
   readonly calls: Set<Set<string>>;
   readonly listeners: Set<(step: BusStep) => void>;
   readonly opened: Gate;
+  /** Claims so far. */
+  claims: number;
 }

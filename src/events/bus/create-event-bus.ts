@@ -9,7 +9,7 @@ import type { Handle } from "../outcome.ts";
 import type { Bus, EventBusDeps, Parked } from "./bus-state.ts";
 import { keepStore } from "./keep-store.ts";
 import { discard, retryNow } from "./operate.ts";
-import { hold, pump, release, unpark, wake } from "./pump.ts";
+import { hold, pump, release, unpark, wake, wakeOne } from "./pump.ts";
 import { createTopics } from "./topics.ts";
 
 export function createEventBus(deps: EventBusDeps): EventBus {
@@ -23,11 +23,13 @@ export function createEventBus(deps: EventBusDeps): EventBus {
     calls: new Set(),
     listeners: new Set(),
     opened: createGate(),
+    claims: 0,
   };
   return {
     publish: (events) => publish(bus, events),
     consume: (type, options, handle) => consume(bus, { type, options, handle }),
     wake: (what) => wake(bus, what),
+    wakeOne: (what) => wakeOne(bus, what),
     observe(listener) {
       bus.listeners.add(listener);
       return () => void bus.listeners.delete(listener);

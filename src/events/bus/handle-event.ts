@@ -87,7 +87,8 @@ interface Work {
 
 async function handleNow(deps: HandlerDeps, work: Work): Promise<Handled> {
   const firstAttemptAt = work.note.firstAttemptAt ?? deps.clock.now();
-  let note: Note = { ...work.note, firstAttemptAt };
+  // Only a failure that counts starts the clock: waiting for a channel, or dying in the middle, is no attempt.
+  let { note } = work;
   const context: HandleContext = {
     signal: deps.abort,
     attempt: note.attempts + 1,
@@ -157,7 +158,8 @@ async function noteRetry(deps: HandlerDeps, event: Event, { ref, note, outcome }
   const now = deps.clock.now();
   const dueAt = now + outcome.afterMs;
   const { reason, counted, progress } = outcome;
-  const learned = { ...note, progress: { ...note.progress, ...progress } };
+  const firstAttemptAt = note.firstAttemptAt ?? (counted === false ? undefined : now);
+  const learned = { ...note, firstAttemptAt, progress: { ...note.progress, ...progress } };
   const failed = { ...withFailure(learned, { at: now, reason }, counted), dueAt };
   const { id, key } = event;
   deps.log.warn(

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import type { Event } from "../event.ts";
 import type { BusStep } from "../event-bus.ts";
 import { parseEventFileName } from "../event-name.ts";
@@ -41,6 +42,7 @@ export function pump(bus: Bus, topic: Topic): void {
 
 async function work(bus: Bus, { topic, ref }: Parked, handle: Handle<Event>): Promise<void> {
   tell(bus, { kind: "started", ref, type: topic.type });
+  await breatheSometimes(bus);
   const waited = bus.waited.has(ref);
   endWait(bus, ref);
   const calls = new Set<string>();
@@ -56,6 +58,14 @@ async function work(bus: Bus, { topic, ref }: Parked, handle: Handle<Event>): Pr
   const parked = bus.parked.get(ref);
   if (parked?.for !== undefined && calls.has(parked.for)) unpark(bus, parked);
 }
+
+/** A backlog whose handling never waits for anything would hold up timers and sockets. */
+async function breatheSometimes(bus: Bus): Promise<void> {
+  bus.claims += 1;
+  if (bus.claims % CLAIMS_A_BREATH === 0) await breathe();
+}
+
+const CLAIMS_A_BREATH = 32;
 
 function finish(bus: Bus, { topic, ref }: Parked, handled: Handled): void {
   const { type } = topic;
@@ -80,6 +90,13 @@ function finish(bus: Bus, { topic, ref }: Parked, handled: Handled): void {
 export function wake(bus: Bus, what: string): void {
   for (const calls of bus.calls) calls.add(what);
   for (const parked of bus.waiting.get(what) ?? []) unpark(bus, parked);
+}
+
+/** Handles the one that has waited longest for this again: a slot that is free is of use to one only. */
+export function wakeOne(bus: Bus, what: string): void {
+  for (const calls of bus.calls) calls.add(what);
+  const [first] = bus.waiting.get(what) ?? [];
+  if (first) unpark(bus, first);
 }
 
 /** The wait is over, and with `waited` any other that its note may ask for. */

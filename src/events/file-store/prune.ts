@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
 import type { FileOps } from "../../runtime/file-ops.ts";
 import { idTime } from "../../runtime/hybrid-clock.ts";
 import { parseEventFileName } from "../event-name.ts";
@@ -18,6 +19,7 @@ interface PruneDeps extends Retention {
   readonly oldestOwedAt: number | undefined;
 }
 
+const FILES_A_BREATH = 64;
 const DAY_MS = 24 * 3_600_000;
 
 /** Removes settled events whose time is over; resolves with their refs. */
@@ -32,6 +34,8 @@ export async function pruneDone(deps: PruneDeps): Promise<string[]> {
     const surplus = index < refs.length - deps.keepCount;
     const keepMs = surplus ? Math.min(DAY_MS, deps.keepMs) : deps.keepMs;
     if (acceptedAt > deps.now - keepMs || acceptedAt >= owedFrom) break;
+    // Timers and sockets have their turn in between.
+    if (index % FILES_A_BREATH === FILES_A_BREATH - 1) await breathe();
     // A cause is settled after its effect was accepted, and an effect is accepted after its cause was.
     if (await settledBefore(deps, ref, Math.min(deps.now - keepMs, owedFrom))) {
       await deps.files.remove(join(deps.folder, ref));

@@ -56,7 +56,8 @@ export async function revive(state: StoreState, ref: string): Promise<EventType>
   const folder = owedFolder(state.layout, event.type);
   if (state.failed.has(ref)) {
     const { progress } = await readNote(state, ref);
-    await writeNote(state, { ref, note: { ...EMPTY_NOTE, progress }, sync: true });
+    const revived = { ...progress, revived: (progress.revived ?? 0) + 1 };
+    await writeNote(state, { ref, note: { ...EMPTY_NOTE, progress: revived }, sync: true });
     await move(state, ref, folder);
   }
   await state.files.syncDirectory(folder);

@@ -98,7 +98,8 @@ describe("ten thousand owed events", () => {
     const kinds = ["read", "rename", "list", "sync", "syncDirectory", "replace"] as const;
     const earlier = new Map(kinds.map((kind) => [kind, files.count(kind)]));
     const { bus, inbound, pass } = await before.restart({ concurrency: 8 });
-    await pass();
+    // The bus lets timers and sockets have their turn between claims, so this takes more than one look.
+    for (let look = 0; look < count && bus.counts().inbox > 0; look += 1) await pass();
     expect(inbound.calls).toHaveLength(count);
     expect(inbound.most()).toBeLessThanOrEqual(8);
     expect(bus.counts().inbox).toBe(0);

