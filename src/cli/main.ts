@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { asError, UserError } from "../runtime/errors.ts";
+import { asError, errorMessage, UserError } from "../runtime/errors.ts";
 import { EXIT } from "./context.ts";
 import { flushed, printError, tolerateClosedPipes } from "./output.ts";
 import { createProgram } from "./program.ts";
@@ -11,7 +11,9 @@ function report(error: unknown): number {
     for (const line of error.message.split("\n")) printError(`my-bot: ${line}`);
     return error.exitCode;
   }
-  printError(`my-bot: ${asError(error).stack}`);
+  // The machine said no (a file where a folder should be, no permission, a full disk): no stack explains it better.
+  const isSystems = error instanceof Error && "syscall" in error;
+  printError(`my-bot: ${isSystems ? errorMessage(error) : asError(error).stack}`);
   return EXIT.problem;
 }
 

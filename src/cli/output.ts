@@ -1,4 +1,4 @@
-import { errorCode } from "../runtime/errors.ts";
+import { errorCode, errorMessage } from "../runtime/errors.ts";
 import { formatMark, type Level, plainText } from "./format.ts";
 
 /** One line on standard output. What strangers wrote may be in it: it must not move the cursor. */
@@ -26,7 +26,9 @@ export const flushed = (stream: NodeJS.WriteStream) =>
 export function tolerateClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error) => {
-      if (errorCode(error) !== "EPIPE") throw error;
+      if (errorCode(error) === "EPIPE") return;
+      process.exitCode = 1;
+      if (stream === process.stdout) printError(`my-bot: Cannot write: ${errorMessage(error)}`);
     });
   }
 }

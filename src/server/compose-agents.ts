@@ -11,8 +11,10 @@ import { asModelError } from "../providers/model-errors.ts";
 import { type LlmOptions, overrideLlm } from "../providers/options.ts";
 import { type Model, ModelError } from "../providers/provider.ts";
 import { UserError } from "../runtime/errors.ts";
+import type { FileOps } from "../runtime/file-ops.ts";
 import { openFileSessionStore } from "../sessions/file-session-store.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
+import { suggestion } from "../workspace/definitions.ts";
 import { createAgentWorker } from "./agent-worker.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OwnerNotices } from "./owner-notices.ts";
@@ -51,7 +53,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     tools: [createCurrentTime(clock)],
     expand,
   });
-  await checkDefaultAgent(catalog, config(), paths.userConfig);
+  await checkDefaultAgent(config(), { catalog, files, file: paths.userConfig });
   const sessions = await openFileSessionStore({
     directory: paths.history,
     files,
@@ -95,7 +97,15 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
   return { worker, commands, sessions, catalog };
 }
 
-async function checkDefaultAgent(catalog: AgentCatalog, { defaultAgent }: Config, file: string) {
+interface DefaultAgentCheck {
+  readonly catalog: AgentCatalog;
+  readonly files: Pick<FileOps, "read">;
+  /** The person's configuration. */
+  readonly file: string;
+}
+
+async function checkDefaultAgent({ defaultAgent }: Config, check: DefaultAgentCheck) {
+  const { catalog, files, file } = check;
   if (await catalog.get(defaultAgent)) return;
   const mistake = (await catalog.problems()).find((problem) =>
     problem.file.includes(`/${defaultAgent}/`),
@@ -104,9 +114,22 @@ async function checkDefaultAgent(catalog: AgentCatalog, { defaultAgent }: Config
     const where = mistake.line === undefined ? mistake.file : `${mistake.file}:${mistake.line}`;
     throw new UserError(`${where}: ${mistake.message}`, { exitCode: EXIT_CONFIG });
   }
-  const ids = (await catalog.list()).map(({ id }) => id).join(", ") || "none";
-  const message = `${file}: there is no agent "${defaultAgent}" (default_agent); make agents/${defaultAgent}/AGENT.md or name one of: ${ids}`;
+  const ids = (await catalog.list()).map(({ id }) => id);
+  const where = `${file}:${await lineOfDefaultAgent(files, file)}`;
+  const remedy = `${suggestion(defaultAgent, ids)}; or make agents/${defaultAgent}/AGENT.md`;
+  const message = `${where}: there is no agent "${defaultAgent}" (default_agent); ${remedy}`;
   throw new UserError(message, { exitCode: EXIT_CONFIG });
+}
+
+/** The first line, if the agent is the one that counts where none is named. */
+async function lineOfDefaultAgent(files: Pick<FileOps, "read">, file: string): Promise<number> {
+  const lines = (await files.read(file)).split("\n");
+  return (
+    Math.max(
+      lines.findIndex((line) => line.startsWith("default_agent")),
+      0,
+    ) + 1
+  );
 }
 
 const EXIT_CONFIG = 78;

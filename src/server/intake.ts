@@ -1,7 +1,7 @@
 import { decideAccess } from "../channels/access.ts";
 import type { IncomingMessage } from "../channels/channel.ts";
 import { parseCommand } from "../commands/commands.ts";
-import type { Address, NewEvent } from "../events/event.ts";
+import type { Address, NewEvent, Sender } from "../events/event.ts";
 import { outboundLane } from "../events/event.ts";
 import { printSource } from "../events/source.ts";
 import { assertNever } from "../runtime/assert-never.ts";
@@ -37,7 +37,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     async accept(channelName, messages) {
       await deps.upToDate();
       const events: NewEvent[] = [];
-      for (const message of messages) {
+      for (const given of messages) {
+        const message = { ...given, sender: plainSender(given.sender) };
         // Looked up for each message: a name taken off the list is out at the next one.
         const live = deps.channels.get(channelName);
         if (!live)
@@ -67,6 +68,14 @@ async function decide(
     default:
       return assertNever(decision);
   }
+}
+
+const LONGEST_NAME = 64;
+
+/** People choose their names: on one line, without characters that steer a terminal or forge a line of a report. */
+function plainSender({ id, name }: Sender): Sender {
+  const plain = name?.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  return plain ? { id, name: [...plain].slice(0, LONGEST_NAME).join("") } : { id };
 }
 
 const isEmpty = ({ text, attachments }: IncomingMessage) =>

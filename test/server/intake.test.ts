@@ -75,6 +75,13 @@ describe("intake", () => {
     expect(published[0]).not.toHaveProperty("control");
   });
 
+  it("keeps a name to one line without control characters", async () => {
+    const { intake, published } = setUp();
+    const name = "\u001b[31mEvil\u001b[2J\nAll is well.\u202e";
+    await intake.accept("telegram", [incomingMessage({ sender: { id: "42", name } })]);
+    expect(published).toMatchObject([{ sender: { id: "42", name: "[31mEvil [2J All is well." } }]);
+  });
+
   it("marks commands as control, and unknown ones as text", async () => {
     const { intake, published } = setUp();
     await intake.accept("telegram", [
