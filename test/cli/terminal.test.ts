@@ -111,6 +111,8 @@ describe.skipIf(!hasTerminal)("my-bot on a terminal (needs util-linux)", () => {
     );
     second.type("\u0004");
     await second.ended;
-    expect(await readdir(join(workspace, ".event", "pending"))).toEqual([]);
+    // It leaves a moment after it was shown.
+    const pending = join(workspace, ".event", "pending");
+    await eventually(async () => expect(await readdir(pending)).toEqual([]));
   });
 });
