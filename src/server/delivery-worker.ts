@@ -1,5 +1,8 @@
+import type { OutboundEvent } from "../events/event.ts";
 import type { EventBus } from "../events/event-bus.ts";
+import type { HandleContext, Outcome } from "../events/outcome.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
+import { type ChannelShares, createChannelShares } from "./channel-shares.ts";
 import { channelWake } from "./channel-wake.ts";
 import { type DeliveryDeps, deliver } from "./deliver.ts";
 import { aborted, type Worker } from "./worker.ts";
@@ -7,7 +10,7 @@ import { aborted, type Worker } from "./worker.ts";
 export interface DeliveryWorkerDeps extends DeliveryDeps {
   readonly bus: EventBus;
   readonly channels: ChannelRegistry;
-  /** Deliveries at once; one conversation has at most one. */
+  /** Deliveries at once, shared out among the channels; one conversation has at most one. */
   readonly concurrency: number;
 }
 
@@ -16,10 +19,11 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): Worker {
   return {
     name: "DeliveryWorker",
     async run(signal) {
-      const stopListening = deps.channels.onChange((name) => deps.bus.wake(channelWake(name)));
-      const { concurrency } = deps;
-      const consumer = deps.bus.consume("OutboundEvent", { concurrency }, (event, context) =>
-        deliver(deps, event, context),
+      const { bus, channels, concurrency } = deps;
+      const stopListening = channels.onChange((name) => bus.wake(channelWake(name)));
+      const shares = createChannelShares(concurrency, () => channels.all().length);
+      const consumer = bus.consume("OutboundEvent", { concurrency }, (event, context) =>
+        deliverInShare(deps, shares, { event, context }),
       );
       await aborted(signal);
       // What the last turns produced still goes out, as far as the grace time allows.
@@ -27,4 +31,25 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): Worker {
       stopListening();
     },
   };
+}
+
+/** How long until a delivery that waits for a slot looks again, should nobody wake it. */
+const LOOK_AGAIN_MS = 60_000;
+const slotWake = (channel: string) => `slot:${channel}`;
+
+async function deliverInShare(
+  deps: DeliveryWorkerDeps,
+  shares: ChannelShares,
+  { event, context }: { event: OutboundEvent; context: HandleContext },
+): Promise<Outcome> {
+  const { channel } = event;
+  if (!shares.enter(channel)) {
+    return { kind: "wait", for: slotWake(channel), until: deps.clock.now() + LOOK_AGAIN_MS };
+  }
+  try {
+    return await deliver(deps, event, context);
+  } finally {
+    shares.leave(channel);
+    deps.bus.wakeOne(slotWake(channel));
+  }
 }
