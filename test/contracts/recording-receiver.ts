@@ -64,11 +64,14 @@ export function recordingReceiver(commands: Receiver["commands"] = []): Recordin
 }
 
 /** Asserts until it holds; fails with the last assertion after `deadlineMs`. */
-export async function eventually(assertion: () => void, deadlineMs = 8_000): Promise<void> {
+export async function eventually(
+  assertion: () => void | Promise<void>,
+  deadlineMs = 8_000,
+): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     try {
-      assertion();
+      await assertion();
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
