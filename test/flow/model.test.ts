@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
 import type { ModelBehaviour } from "../fakes/model.ts";
-import { sharedRig, textsOf, waitSettled, waitShown } from "../rig/test-rig.ts";
+import { runningRig, sharedRig, textsOf, waitSettled, waitShown } from "../rig/test-rig.ts";
 
-const GIVE_UP_MS = 2_500;
-const rigOf = sharedRig({
-  channels: ["telegram"],
-  config: {
-    owner: "telegram/1040",
-    turns: { model_timeout: "1500ms", model_idle_timeout: "700ms", give_up_after: GIVE_UP_MS },
-  },
-});
+const IMPATIENT = { model_timeout: "1500ms", model_idle_timeout: "700ms" };
+// As for giving up, these are as patient as the product: a slow machine must not make them give up.
+const rigOf = sharedRig({ channels: ["telegram"], config: { turns: IMPATIENT } });
 let person = 0;
 
 function setup() {
@@ -67,7 +62,11 @@ describe("a model that fails for good", () => {
   test("(500 for ever) is told to the person in words, and is a dead letter that the owner is told of", {
     timeout: 40_000,
   }, async () => {
-    const { rig, chat, calls } = setup();
+    const rig = await runningRig({
+      channels: ["telegram"],
+      config: { owner: "telegram/1040", turns: { ...IMPATIENT, give_up_after: "2500ms" } },
+    });
+    const chat = rig.person("telegram", 1);
     const owner = rig.person("telegram", 40);
     rig.model.answer(({ text }) => (text === "hello" ? { kind: "error", status: 500 } : undefined));
     chat.say("hello");
@@ -76,7 +75,7 @@ describe("a model that fails for good", () => {
     // The message after it was waiting, and is answered.
     await waitShown(chat, "echo: next one");
     rig.model.answer(() => undefined);
-    const tries = calls().filter(({ text }) => text === "hello").length;
+    const tries = rig.model.requests.filter(({ text }) => text === "hello").length;
     expect(tries).toBeGreaterThan(1);
     expect(textsOf(chat)).toHaveLength(2);
     await waitShown(owner, /could not be answered/);
