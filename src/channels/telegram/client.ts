@@ -22,6 +22,9 @@ export const CALL_DEADLINE_MS = 30_000;
 /** A connection that nobody used for so long may be dead without a sign: a send on it would be ambiguous. */
 const IDLE_CONNECTION_MS = 10_000;
 
+/** Reason of an abort that nobody waits for any more: without one, each abort makes an error of its own. */
+const OVER = new Error("The call is over");
+
 function createAgent(apiRoot: string): HttpAgent | HttpsAgent {
   const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
   return apiRoot.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
@@ -46,7 +49,7 @@ export function createTelegramClient(
       try {
         return await request(api.raw, controller.signal as unknown as GrammySignal);
       } finally {
-        over.abort();
+        over.abort(OVER);
         signal.removeEventListener("abort", abort);
       }
     },
