@@ -7,7 +7,7 @@ import type { FileOps } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
 import type { WorkspacePaths } from "../workspace/paths.ts";
 import type { Agent } from "./agent.ts";
-import { isoTimeIn, localTimeZone } from "./local-time.ts";
+import { createZoneTime, localTimeZone } from "./local-time.ts";
 import { createTemplate } from "./template.ts";
 import { createTextFiles } from "./text-files.ts";
 
@@ -28,6 +28,9 @@ export function createSystemPrompt(deps: SystemPromptDeps): SystemPrompt {
   const { paths, clock, log } = deps;
   const textFiles = createTextFiles(deps);
   const fill = createTemplate(paths);
+  // A process has one zone for its whole life.
+  const zone = localTimeZone();
+  const timeHere = createZoneTime(zone);
 
   async function workspaceText(name: string): Promise<string> {
     const path = join(paths.root, name);
@@ -46,16 +49,11 @@ export function createSystemPrompt(deps: SystemPromptDeps): SystemPrompt {
       agent.soul === undefined ? "" : `## Personality\n\n${agent.soul}`,
       await workspaceText("BOOTSTRAP.md"),
       await workspaceText("AGENTS.md"),
-      runtimeText(agent, clock.now()),
+      `## Runtime\n\nAgent: ${agent.id}\nTime: ${timeHere(clock.now())} (${zone})`,
       channelHint(source),
     ]
       .filter((layer) => layer !== "")
       .join("\n\n");
-}
-
-function runtimeText(agent: Agent, now: number): string {
-  const zone = localTimeZone();
-  return `## Runtime\n\nAgent: ${agent.id}\nTime: ${isoTimeIn(zone, now)} (${zone})`;
 }
 
 function channelHint(source: EventSource): string {
