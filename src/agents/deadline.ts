@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 
 export interface DeadlineOptions {
   readonly ms: number;
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: Pick<Clock, "now" | "sleep">;
   /** An outer signal, which ends the work too. */
   readonly signal: AbortSignal;
   /** Made when the time is over: the reason of the abort. */
@@ -20,13 +20,23 @@ export interface Deadline {
 const OVER = new Error("The work has ended");
 
 // Not AbortSignal.any: on Node 20 each use leaves something behind on a signal that lives as long as the server.
-export function startDeadline({ ms, clock, signal, overrun }: DeadlineOptions): Deadline {
+export function startDeadline(options: DeadlineOptions): Deadline & { prolong(): void } {
+  const { ms, clock, signal, overrun } = options;
   const controller = new AbortController();
   const timer = new AbortController();
+  /** NaN: not since the timer began. */
+  let prolongedAt = Number.NaN;
   const onAbort = () => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
-  clock.sleep(ms, timer.signal).then(
+  const watch = async () => {
+    // One timer however often it is prolonged: it finds out when it rings. A clock set back hardly makes it longer.
+    for (let left = ms; left > 0; left = Math.min(prolongedAt + ms - clock.now(), ms)) {
+      prolongedAt = Number.NaN;
+      await clock.sleep(left, timer.signal);
+    }
+  };
+  watch().then(
     () => controller.abort(overrun()),
     () => {
       // The work ended first, which is no error.
@@ -34,6 +44,10 @@ export function startDeadline({ ms, clock, signal, overrun }: DeadlineOptions): 
   );
   return {
     signal: controller.signal,
+    /** The time begins anew. */
+    prolong() {
+      prolongedAt = clock.now();
+    },
     release() {
       signal.removeEventListener("abort", onAbort);
       timer.abort(OVER);
@@ -59,7 +73,7 @@ export async function withDeadline<T>(
   }
 }
 
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });

@@ -1,7 +1,7 @@
 import type { LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider";
 import { type Model, ModelError } from "../providers/provider.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { withDeadline } from "./deadline.ts";
+import { startDeadline, unlessAborted, withDeadline } from "./deadline.ts";
 
 /** What a model said in one call. */
 export interface ModelReply {
@@ -30,7 +30,7 @@ export interface CallLimits {
 
 export interface CallContext {
   readonly limits: CallLimits;
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: Pick<Clock, "now" | "sleep">;
   readonly signal: AbortSignal;
   /** Gets each piece of text as it comes; must not throw. After a failure the text begins anew in a later call. */
   readonly onText?: ((delta: string) => void) | undefined;
@@ -80,15 +80,18 @@ async function* readParts(
   { limits, clock, signal }: CallContext,
 ): AsyncGenerator<LanguageModelV3StreamPart> {
   const overrun = () => tooSlow(`silent for ${limits.idleMs} ms`);
-  const idle = { ms: limits.idleMs, clock, signal, overrun };
+  // One for all parts: an answer has hundreds of them.
+  const silence = startDeadline({ ms: limits.idleMs, clock, signal, overrun });
   const reader = stream.getReader();
   try {
     for (;;) {
-      const { value } = await withDeadline(idle, () => reader.read());
+      const { value } = await unlessAborted(reader.read(), silence.signal);
       if (!value) return;
+      silence.prolong();
       yield value;
     }
   } finally {
+    silence.release();
     reader.cancel().catch(() => {
       // A stream that failed has told why already; one that was read to its end has nothing to cancel.
     });
