@@ -39,6 +39,12 @@ export function findEnd(lines: readonly SessionMessage[]): AssistantMessage | un
   );
 }
 
+/** How much of a turn is complete: what the model said, and what its tools gave. Having failed or been stopped is not. */
+export function countSteps(lines: readonly SessionMessage[]): number {
+  return lines.filter((line) => line.role === "tool" || (line.role === "assistant" && !line.ended))
+    .length;
+}
+
 /** Results belong to the step before them: some models give the same ids in every step. */
 export function findSteps(lines: readonly SessionMessage[]): readonly Step[] {
   const steps: { message: AssistantMessage; results: ToolMessage[] }[] = [];

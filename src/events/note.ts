@@ -32,6 +32,13 @@ export function withFailure(note: Note, failure: Failure, counted = true): Note 
   return { ...note, attempts: note.attempts + (counted ? 1 : 0), failures };
 }
 
+/** The note of an event that is owed again by an operator's wish: what it learned, and a clean slate. */
+export function revivedNote({ progress }: Note): Note {
+  const revived = (progress.revived ?? 0) + 1;
+  const clean = { run: undefined, deaths: undefined, givenUp: undefined };
+  return { ...EMPTY_NOTE, progress: { ...progress, ...clean, revived } };
+}
+
 const failureSchema = z.object({ at: z.number(), reason: z.string() });
 const sendingSchema = z.object({
   part: z.number().int(),
@@ -49,6 +56,9 @@ const noteSchema: z.ZodType<Note> = z.object({
   progress: z.object({
     revived: z.number().int().optional(),
     sessionId: z.string().optional(),
+    run: z.object({ steps: z.number().int(), alone: z.boolean() }).optional(),
+    deaths: z.number().int().optional(),
+    givenUp: z.object({ reason: z.string(), publicText: z.string() }).optional(),
     parts: z.array(z.string()).optional(),
     receipts: z.array(z.string()).optional(),
     sending: sendingSchema.optional(),

@@ -37,12 +37,32 @@ export interface Progress {
   readonly revived?: number | undefined;
   /** The session in which the turn runs. */
   readonly sessionId?: string | undefined;
+  /** There while the event is being worked on: whoever finds it at the next handling knows that the process died. */
+  readonly run?: Run | undefined;
+  /** How often in a row the process died of it, or beside it, with no step of its turn completed in between. */
+  readonly deaths?: number | undefined;
+  /** It was decided that it is given up: should the process die before it is, the next one goes on with that. */
+  readonly givenUp?: GivenUp | undefined;
   /** The parts of an outgoing text: computed once, so that a restart splits it the same way. */
   readonly parts?: readonly string[] | undefined;
   /** Platform message ids of the parts that were confirmed, in order. */
   readonly receipts?: readonly string[] | undefined;
   /** The last send of an unconfirmed part. */
   readonly sending?: Sending | undefined;
+}
+
+export interface Run {
+  /** Steps of the turn that were complete when it began. */
+  readonly steps: number;
+  /** Iff it began, and still runs, while no other turn does. */
+  readonly alone: boolean;
+}
+
+export interface GivenUp {
+  /** For the log and the dead letter. */
+  readonly reason: string;
+  /** For the person. */
+  readonly publicText: string;
 }
 
 export interface Sending {

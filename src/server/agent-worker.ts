@@ -22,6 +22,7 @@ export function createAgentWorker(deps: AgentWorkerDeps): Worker {
         (event, context) => answer(deps, event, context),
       );
       await aborted(signal);
+      deps.runs.stopping();
       await consumer.stop();
     },
   };

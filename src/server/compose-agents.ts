@@ -19,8 +19,10 @@ import { createAgentWorker } from "./agent-worker.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OwnerNotices } from "./owner-notices.ts";
 import type { Pairing } from "./pairing.ts";
+import { createRunNotes } from "./run-notes.ts";
 import { createRunningTurns } from "./running-turns.ts";
 import type { ServerDeps } from "./server-deps.ts";
+import { createSoloTurns } from "./solo-turns.ts";
 import type { Worker } from "./worker.ts";
 
 export interface Agents {
@@ -28,6 +30,8 @@ export interface Agents {
   readonly commands: Commands;
   readonly sessions: SessionStore;
   readonly catalog: AgentCatalog;
+  /** To be called as soon as the process is to end: no turn is blamed for it. */
+  readonly stopping: () => void;
 }
 
 interface AgentsDeps {
@@ -61,7 +65,9 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     log,
     newId,
   });
-  const turns = createRunningTurns();
+  const solo = createSoloTurns({ clock, wake: bus.wake });
+  const turns = createRunningTurns({ solo, clock, wakeOne: bus.wakeOne });
+  const runs = createRunNotes(log);
   const commands = composeCommands(deps, { ...parts, catalog, sessions, stop: turns.stop });
   const systemPrompt = createSystemPrompt({ paths, files, clock, log });
   const modelOf = createModels(deps, config);
@@ -77,6 +83,8 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       agents: catalog,
       commands,
       turns,
+      runs,
+      solo,
       channels,
       turnDeps,
       boot,
@@ -84,7 +92,6 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       random,
       log,
     },
-    wakeOne: bus.wakeOne,
     concurrency: config().turns.concurrency,
     serves: (channel) => deps.mode === "server" || channels.get(channel) !== undefined,
     policy: () => ({
@@ -94,7 +101,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       deadLetterNotice: notices.deadLetter,
     }),
   });
-  return { worker, commands, sessions, catalog };
+  return { worker, commands, sessions, catalog, stopping: runs.stopping };
 }
 
 interface DefaultAgentCheck {

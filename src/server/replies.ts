@@ -1,4 +1,6 @@
 import { type Address, type InboundEvent, type NewEvent, outboundLane } from "../events/event.ts";
+import type { Outcome } from "../events/outcome.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
 
 type NewOutbound = Extract<NewEvent, { type: "OutboundEvent" }>;
 
@@ -9,13 +11,33 @@ interface Text {
 }
 
 /** The one answer to a message: its key makes a second one impossible. */
-export function replyTo(event: InboundEvent, text: Text): NewEvent {
+function replyTo(event: InboundEvent, text: Text): NewEvent {
   return { ...answer(event, text), key: `${event.key}/reply`, kind: "reply" };
 }
 
 /** Tells the person of trouble with their message, in place of an answer. */
 export function noticeTo(event: InboundEvent, text: Text): NewEvent {
   return { ...answer(event, text), key: `${event.key}/notice`, kind: "notice" };
+}
+
+export interface Answer {
+  readonly text: string;
+  /** Whose lines are to be durable too. */
+  readonly sessionId?: string | undefined;
+  /** Tells of trouble instead of answering. */
+  readonly notice?: boolean;
+}
+
+/** The message is handled, and this is what its sender gets. */
+export function answerWith(
+  { boot, sessions }: { readonly boot: string; readonly sessions: Pick<SessionStore, "sync"> },
+  event: InboundEvent,
+  { text: content, sessionId, notice }: Answer,
+): Outcome {
+  const text = { content, boot, sessionId };
+  const emit = [notice ? noticeTo(event, text) : replyTo(event, text)];
+  if (sessionId === undefined) return { kind: "done", emit };
+  return { kind: "done", emit, beside: () => sessions.sync(sessionId) };
 }
 
 function answer(

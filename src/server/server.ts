@@ -105,6 +105,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   return {
     ...{ bus, store, pairing, terminal, status, reload: live.reload },
     async run({ stop, abort: abortNow, workers = [] }) {
+      stop.addEventListener("abort", agents.stopping, { once: true });
       abortNow.addEventListener("abort", () => abort.abort(abortNow.reason), { once: true });
       announceAll(deps, { channels, pairing });
       const budget = RESTART_BUDGET;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { EMPTY_NOTE, type Note, parseNote, printNote, withFailure } from "../../src/events/note.ts";
+import {
+  EMPTY_NOTE,
+  type Note,
+  parseNote,
+  printNote,
+  revivedNote,
+  withFailure,
+} from "../../src/events/note.ts";
 
 const full: Note = {
   v: 1,
@@ -10,6 +17,9 @@ const full: Note = {
   dead: { at: 40, reason: "blocked" },
   progress: {
     sessionId: "s1",
+    run: { steps: 2, alone: true },
+    deaths: 2,
+    givenUp: { reason: "died", publicText: "I stopped." },
     parts: ["a", "b"],
     receipts: ["7"],
     sending: { part: 1, at: 15, boot: "b", left: true },
@@ -55,5 +65,13 @@ describe("withFailure", () => {
     expect(note.failures).toHaveLength(50);
     expect(note.failures[0]?.at).toBe(31);
     expect(note.failures.at(-1)?.at).toBe(80);
+  });
+});
+
+test("revivedNote keeps what was learned, and forgets what led to the giving up", () => {
+  const { sessionId, parts, receipts, sending } = full.progress;
+  expect(revivedNote(full)).toEqual({
+    ...EMPTY_NOTE,
+    progress: { sessionId, parts, receipts, sending, revived: 1 },
   });
 });

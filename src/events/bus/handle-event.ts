@@ -89,19 +89,24 @@ async function handleNow(deps: HandlerDeps, work: Work): Promise<Handled> {
   const firstAttemptAt = work.note.firstAttemptAt ?? deps.clock.now();
   // Only a failure that counts starts the clock: waiting for a channel, or dying in the middle, is no attempt.
   let { note } = work;
+  let noted: Promise<void> = Promise.resolve();
   const context: HandleContext = {
     signal: deps.abort,
     attempt: note.attempts + 1,
     firstAttemptAt,
     progress: note.progress,
-    async note(progress: Progress, { sync }) {
+    note(progress: Progress, { sync }) {
       note = { ...note, progress: { ...note.progress, ...progress } };
-      await deps.store.writeNote(work.ref, note, { sync });
+      // One after another: an older form must not come to lie over a newer one.
+      const written = noted.then(() => deps.store.writeNote(work.ref, note, { sync }));
+      noted = written.catch(() => undefined);
+      return written;
     },
   };
   const { id, key, type } = work.event;
   deps.log.info({ event: id, key, type, attempt: context.attempt }, "started");
   const outcome = await callHandler(deps, work, context);
+  await noted;
   if (outcome === "interrupted") return { kind: "left" };
   return applyOutcome(deps, work, { outcome, note: () => note });
 }

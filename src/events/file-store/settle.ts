@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { asError, errorCode } from "../../runtime/errors.ts";
 import type { EventType } from "../event.ts";
-import { EMPTY_NOTE } from "../note.ts";
+import { revivedNote } from "../note.ts";
 import { isFull } from "./health.ts";
 import { owedFolder } from "./layout.ts";
 import { dropNote, read, readNote, writeNote } from "./read.ts";
@@ -55,9 +55,7 @@ export async function revive(state: StoreState, ref: string): Promise<EventType>
   if (!event) throw new Error(`Cannot retry ${ref}: there is no such dead letter`);
   const folder = owedFolder(state.layout, event.type);
   if (state.failed.has(ref)) {
-    const { progress } = await readNote(state, ref);
-    const revived = { ...progress, revived: (progress.revived ?? 0) + 1 };
-    await writeNote(state, { ref, note: { ...EMPTY_NOTE, progress: revived }, sync: true });
+    await writeNote(state, { ref, note: revivedNote(await readNote(state, ref)), sync: true });
     await move(state, ref, folder);
   }
   await state.files.syncDirectory(folder);

@@ -1,0 +1,168 @@
+import type { Agent } from "../agents/agent.ts";
+import type { AgentCatalog } from "../agents/agent-catalog.ts";
+import { runTurn, type TurnDeps, type TurnResult } from "../agents/turn.ts";
+import { endingOf } from "../agents/turn-end.ts";
+import { countSteps } from "../agents/turn-history.ts";
+import { userText } from "../agents/user-text.ts";
+import type { InboundEvent, NewEvent } from "../events/event.ts";
+import type { HandleContext, Outcome, Progress } from "../events/outcome.ts";
+import { parseSource } from "../events/source.ts";
+import { assertNever } from "../runtime/assert-never.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import type { Session, SessionStore } from "../sessions/session-store.ts";
+import { countDeaths, isSuspect, poison } from "./deaths.ts";
+import { giveUp, turnOf } from "./give-up.ts";
+import { answerWith, type Owner } from "./replies.ts";
+import type { RunNotes } from "./run-notes.ts";
+import type { RunningTurn, RunningTurns } from "./running-turns.ts";
+import { keepTyping, type TypingDeps } from "./typing.ts";
+
+export interface ModelAnswerDeps extends TypingDeps {
+  readonly sessions: SessionStore;
+  readonly agents: AgentCatalog;
+  readonly turns: RunningTurns;
+  readonly runs: RunNotes;
+  /** Model, prompt and limits as they are configured now. */
+  readonly turnDeps: () => TurnDeps;
+  readonly policy: () => AnswerPolicy;
+  readonly boot: string;
+  readonly random: () => number;
+}
+
+export interface AnswerPolicy {
+  /** The agent of new conversations. */
+  readonly defaultAgent: string;
+  /** How long a failing model is tried before the person is told, ms. */
+  readonly giveUpAfterMs: number;
+  readonly owner: Owner | undefined;
+  /** Tells the owner of a dead letter; nothing if there is no owner to tell. */
+  readonly deadLetterNotice: (event: InboundEvent, reason: string) => readonly NewEvent[];
+}
+
+const MODEL_BACKOFF = { firstMs: 1000, maxMs: 30_000 };
+
+/** A message on its way to its answer. */
+interface Turn {
+  readonly event: InboundEvent;
+  readonly context: HandleContext;
+  readonly session: Session;
+}
+
+export async function answerByModel(
+  deps: ModelAnswerDeps,
+  event: InboundEvent,
+  context: HandleContext,
+): Promise<Outcome> {
+  const session = await findSession(deps, event, context.progress);
+  const turn = { event, context, session };
+  const lines = await linesOf(deps, turn);
+  const ended = endingOf(lines);
+  if (ended) return outcomeOf(deps, turn, ended);
+  const steps = countSteps(lines);
+  const deaths = countDeaths(context.progress, steps);
+  const poisoned = poison(context.progress, deaths);
+  if (poisoned) return giveUp(deps, turn, poisoned);
+  const agent =
+    (await deps.agents.get(session.agentId)) ?? (await deps.agents.get(deps.policy().defaultAgent));
+  if (agent) return beginTurn(deps, turn, { agent, steps, deaths });
+  const text = `The agent "${session.agentId}" is not there any more. Send /clear to start fresh.`;
+  return answerWith(deps, event, { text, sessionId: session.id, notice: true });
+}
+
+/** Found when the turn first starts, and noted then: a turn that resumes uses it even after `/clear`. */
+async function findSession(
+  { sessions, policy }: ModelAnswerDeps,
+  { source }: InboundEvent,
+  { sessionId }: Progress,
+): Promise<Session> {
+  const noted = sessionId === undefined ? undefined : sessions.get(sessionId);
+  return noted ?? sessions.resolve(source, policy().defaultAgent);
+}
+
+/** What the history holds of this turn. */
+async function linesOf({ sessions }: ModelAnswerDeps, { event, context, session }: Turn) {
+  const turn = turnOf(event, context.progress);
+  return (await sessions.read(session.id)).filter((line) => line.turn === turn);
+}
+
+interface Beginning {
+  readonly agent: Agent;
+  /** Of the turn, complete already. */
+  readonly steps: number;
+  readonly deaths: number;
+}
+
+async function beginTurn(
+  deps: ModelAnswerDeps,
+  turn: Turn,
+  { agent, steps, deaths }: Beginning,
+): Promise<Outcome> {
+  const { event, context, session } = turn;
+  const { source, key } = event;
+  const run = deps.runs.prepare(context, steps);
+  const suspect = isSuspect(deaths);
+  const { signal } = context;
+  const running = deps.turns.begin({ source, key, agent, suspect, signal, share: run.share });
+  if (running.kind === "wait") return running;
+  try {
+    await running.ready;
+    const begin = { deaths, alone: running.alone, sessionId: session.id };
+    return await run.during(begin, () => takeTurn(deps, turn, { agent, running }));
+  } finally {
+    running.end();
+  }
+}
+
+async function takeTurn(
+  deps: ModelAnswerDeps,
+  turn: Turn,
+  { agent, running: { signal } }: { readonly agent: Agent; readonly running: RunningTurn },
+): Promise<Outcome> {
+  const { event, context, session } = turn;
+  const ended = new AbortController();
+  void keepTyping(deps, event, ended.signal);
+  try {
+    const result = await runTurn(deps.turnDeps(), {
+      ...{ session, agent, signal, turn: turnOf(event, context.progress) },
+      content: userText(event),
+      source: parseSource(event.source),
+    });
+    return await outcomeOf(deps, turn, result);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function outcomeOf(deps: ModelAnswerDeps, turn: Turn, result: TurnResult): Promise<Outcome> {
+  const { event, session } = turn;
+  const sessionId = session.id;
+  switch (result.kind) {
+    case "answered":
+      return answerWith(deps, event, { text: result.text, sessionId });
+    case "failed":
+      deps.log.warn({ key: event.key, reason: result.reason }, "turn failed");
+      return answerWith(deps, event, { text: result.publicText, sessionId, notice: true });
+    case "stopped":
+      // The answer to `/stop` says it.
+      return { kind: "done", beside: () => deps.sessions.sync(sessionId) };
+    case "retry":
+      return retryOrGiveUp(deps, turn, result);
+    default:
+      return assertNever(result);
+  }
+}
+
+async function retryOrGiveUp(
+  deps: ModelAnswerDeps,
+  turn: Turn,
+  { reason, publicText, afterMs }: Extract<TurnResult, { kind: "retry" }>,
+): Promise<Outcome> {
+  const { context } = turn;
+  const backoff = backoffMs(context.attempt, { ...MODEL_BACKOFF, random: deps.random });
+  const waitMs = afterMs ?? backoff;
+  // A service that wants to be left alone for longer than anyone would wait has given its answer.
+  if (deps.clock.now() + waitMs - context.firstAttemptAt < deps.policy().giveUpAfterMs) {
+    return { kind: "retry", afterMs: waitMs, reason };
+  }
+  return giveUp(deps, turn, { reason, publicText });
+}

@@ -1,0 +1,52 @@
+import { endTurn } from "../agents/turn-end.ts";
+import type { InboundEvent, NewEvent } from "../events/event.ts";
+import type { GivenUp, HandleContext, Outcome, Progress } from "../events/outcome.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Session, SessionStore } from "../sessions/session-store.ts";
+import { noticeTo } from "./replies.ts";
+
+export interface GiveUpDeps {
+  readonly sessions: SessionStore;
+  readonly clock: Clock;
+  readonly boot: string;
+  readonly policy: () => {
+    /** Tells the owner of a dead letter; nothing if there is no owner to tell. */
+    readonly deadLetterNotice: (event: InboundEvent, reason: string) => readonly NewEvent[];
+  };
+}
+
+interface Failing {
+  readonly event: InboundEvent;
+  readonly context: HandleContext;
+  /** In which its turn began; the noted one by default. */
+  readonly session?: Session;
+}
+
+/** One that is tried again after it was given up is a turn of its own: the first one has ended in the history. */
+export function turnOf({ key }: InboundEvent, { revived }: Progress): string {
+  return revived ? `${key}/again-${revived}` : key;
+}
+
+/**
+ * A message that is not tried again: its turn ends in the history, its sender is told, and so is the owner. The
+ * decision is noted first, so that whatever happens meanwhile it does not come out differently.
+ */
+export async function giveUp(
+  deps: GiveUpDeps,
+  { event, context, session }: Failing,
+  givenUp: GivenUp,
+): Promise<Outcome> {
+  const { reason, publicText } = givenUp;
+  if (!context.progress.givenUp) await context.note({ givenUp }, { sync: false });
+  const sessionId = session?.id ?? context.progress.sessionId;
+  if (sessionId !== undefined && deps.sessions.get(sessionId)) {
+    const end = { kind: "failed", publicText, reason } as const;
+    await endTurn(deps, { sessionId, turn: turnOf(event, context.progress), end });
+  }
+  const notice = noticeTo(event, { content: publicText, boot: deps.boot, sessionId });
+  return {
+    kind: "dead",
+    reason,
+    emit: [notice, ...deps.policy().deadLetterNotice(event, reason)],
+  };
+}
