@@ -17,6 +17,7 @@ export interface Step {
 }
 
 export const INTERRUPTED = "[interrupted: it may or may not have run]";
+const FOLDED = "[read later, together with the next message]";
 const UNANSWERED = "[no answer: this was interrupted]";
 
 /** A history by turns, in the order in which they began. */
@@ -38,6 +39,10 @@ export function findEnd(lines: readonly SessionMessage[]): AssistantMessage | un
     (line): line is AssistantMessage => line.role === "assistant" && !hasCalls(line),
   );
 }
+
+/** A message that was only read; it is so no more if its turn went on after all. */
+export const isFolded = ([first, ...rest]: readonly SessionMessage[]) =>
+  rest.length === 0 && first?.role === "user" && first.folded === true;
 
 /** How much of a turn is complete: what the model said, and what its tools gave. Having failed or been stopped is not. */
 export function countSteps(lines: readonly SessionMessage[]): number {
@@ -81,7 +86,7 @@ export function toPrompt(
 function pastMessages(lines: readonly SessionMessage[]): LanguageModelV3Message[] {
   const messages = turnMessages(lines);
   if (messages.length === 0 || findEnd(lines)) return messages;
-  return [...messages, assistantText(UNANSWERED)];
+  return [...messages, assistantText(isFolded(lines) ? FOLDED : UNANSWERED)];
 }
 
 function turnMessages(lines: readonly SessionMessage[]): LanguageModelV3Message[] {

@@ -34,6 +34,14 @@ const eventsSchema = z
     keepDoneCount: written.keep_done_count,
   }));
 
+/** What happens with messages that have waited. */
+const inboundSchema = z
+  .strictObject({ stale_after: durationSchema({ minMs: 0 }).default(HOUR) })
+  .transform((written) => ({
+    /** 0: never. */
+    staleAfterMs: written.stale_after,
+  }));
+
 /** How messages are answered. */
 const turnsSchema = z
   .strictObject({
@@ -79,6 +87,7 @@ export const settingsSchema = z.strictObject({
   channels: z.record(z.string(), z.unknown()).default({}),
   delivery: deliverySchema.prefault({}),
   events: eventsSchema.prefault({}),
+  inbound: inboundSchema.prefault({}),
   turns: turnsSchema.prefault({}),
   log: logSchema.prefault({}),
 });

@@ -84,6 +84,8 @@ export interface HandleContext {
   /** When the first attempt failed, UTC ms; now if none has. */
   readonly firstAttemptAt: number;
   readonly progress: Progress;
+  /** How many events of its lane wait behind it now. */
+  behind(): number;
   /** With `sync`, the progress survives a power cut when this resolves; without, only the death of the process. */
   note(progress: Progress, options: { sync: boolean }): Promise<void>;
 }

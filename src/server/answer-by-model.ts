@@ -5,16 +5,18 @@ import { endingOf } from "../agents/turn-end.ts";
 import { countSteps } from "../agents/turn-history.ts";
 import { userText } from "../agents/user-text.ts";
 import type { InboundEvent, NewEvent } from "../events/event.ts";
-import type { HandleContext, Outcome, Progress } from "../events/outcome.ts";
+import type { HandleContext, Outcome } from "../events/outcome.ts";
 import { parseSource } from "../events/source.ts";
 import { assertNever } from "../runtime/assert-never.ts";
 import { backoffMs } from "../runtime/backoff.ts";
-import type { Session, SessionStore } from "../sessions/session-store.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
+import { withFolded } from "./backlog.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
-import { giveUp, turnOf } from "./give-up.ts";
+import { giveUp } from "./give-up.ts";
 import { answerWith, type Owner } from "./replies.ts";
 import type { RunNotes } from "./run-notes.ts";
 import type { RunningTurn, RunningTurns } from "./running-turns.ts";
+import { findTurn, linesOf, type Turn, turnOf } from "./turn-session.ts";
 import { keepTyping, type TypingDeps } from "./typing.ts";
 
 export interface ModelAnswerDeps extends TypingDeps {
@@ -32,6 +34,8 @@ export interface ModelAnswerDeps extends TypingDeps {
 export interface AnswerPolicy {
   /** The agent of new conversations. */
   readonly defaultAgent: string;
+  /** A message older than this that is not the last one waiting is not answered by itself, ms; 0: each one is. */
+  readonly staleAfterMs: number;
   /** How long a failing model is tried before the person is told, ms. */
   readonly giveUpAfterMs: number;
   readonly owner: Owner | undefined;
@@ -41,20 +45,13 @@ export interface AnswerPolicy {
 
 const MODEL_BACKOFF = { firstMs: 1000, maxMs: 30_000 };
 
-/** A message on its way to its answer. */
-interface Turn {
-  readonly event: InboundEvent;
-  readonly context: HandleContext;
-  readonly session: Session;
-}
-
 export async function answerByModel(
   deps: ModelAnswerDeps,
   event: InboundEvent,
   context: HandleContext,
 ): Promise<Outcome> {
-  const session = await findSession(deps, event, context.progress);
-  const turn = { event, context, session };
+  const turn = await findTurn(deps, event, context);
+  const { session } = turn;
   const lines = await linesOf(deps, turn);
   const ended = endingOf(lines);
   if (ended) return outcomeOf(deps, turn, ended);
@@ -67,22 +64,6 @@ export async function answerByModel(
   if (agent) return beginTurn(deps, turn, { agent, steps, deaths });
   const text = `The agent "${session.agentId}" is not there any more. Send /clear to start fresh.`;
   return answerWith(deps, event, { text, sessionId: session.id, notice: true });
-}
-
-/** Found when the turn first starts, and noted then: a turn that resumes uses it even after `/clear`. */
-async function findSession(
-  { sessions, policy }: ModelAnswerDeps,
-  { source }: InboundEvent,
-  { sessionId }: Progress,
-): Promise<Session> {
-  const noted = sessionId === undefined ? undefined : sessions.get(sessionId);
-  return noted ?? sessions.resolve(source, policy().defaultAgent);
-}
-
-/** What the history holds of this turn. */
-async function linesOf({ sessions }: ModelAnswerDeps, { event, context, session }: Turn) {
-  const turn = turnOf(event, context.progress);
-  return (await sessions.read(session.id)).filter((line) => line.turn === turn);
 }
 
 interface Beginning {
@@ -138,10 +119,16 @@ async function outcomeOf(deps: ModelAnswerDeps, turn: Turn, result: TurnResult):
   const sessionId = session.id;
   switch (result.kind) {
     case "answered":
-      return answerWith(deps, event, { text: result.text, sessionId });
+      return answerWith(deps, event, {
+        text: await withFolded(deps, turn, result.text),
+        sessionId,
+      });
     case "failed":
       deps.log.warn({ key: event.key, reason: result.reason }, "turn failed");
-      return answerWith(deps, event, { text: result.publicText, sessionId, notice: true });
+      return answerWith(deps, event, {
+        text: await withFolded(deps, turn, result.publicText),
+        ...{ sessionId, notice: true },
+      });
     case "stopped":
       // The answer to `/stop` says it.
       return { kind: "done", beside: () => deps.sessions.sync(sessionId) };

@@ -3,6 +3,7 @@ import type { InboundEvent } from "../events/event.ts";
 import type { HandleContext, Outcome } from "../events/outcome.ts";
 import { parseSource } from "../events/source.ts";
 import { answerByModel, type ModelAnswerDeps } from "./answer-by-model.ts";
+import { foldStale } from "./backlog.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
 import { giveUp } from "./give-up.ts";
 import { answerWith } from "./replies.ts";
@@ -27,6 +28,8 @@ export async function answer(
   if (givenUp) return giveUp(deps, { event, context }, givenUp);
   const command = event.control ? deps.commands.find(event.content) : undefined;
   if (command) return answerCommand(deps, { event, context, command });
+  const folded = await foldStale(deps, event, context);
+  if (folded) return folded;
   if (event.content === "") return answerWith(deps, event, { text: cannotRead(event) });
   return answerByModel(deps, event, context);
 }

@@ -97,6 +97,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     policy: () => ({
       defaultAgent: config().defaultAgent,
       giveUpAfterMs: config().turns.giveUpAfterMs,
+      staleAfterMs: config().inbound.staleAfterMs,
       owner: config().owner,
       deadLetterNotice: notices.deadLetter,
     }),

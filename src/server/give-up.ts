@@ -1,9 +1,10 @@
 import { endTurn } from "../agents/turn-end.ts";
 import type { InboundEvent, NewEvent } from "../events/event.ts";
-import type { GivenUp, HandleContext, Outcome, Progress } from "../events/outcome.ts";
+import type { GivenUp, HandleContext, Outcome } from "../events/outcome.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Session, SessionStore } from "../sessions/session-store.ts";
 import { noticeTo } from "./replies.ts";
+import { turnOf } from "./turn-session.ts";
 
 export interface GiveUpDeps {
   readonly sessions: SessionStore;
@@ -20,11 +21,6 @@ interface Failing {
   readonly context: HandleContext;
   /** In which its turn began; the noted one by default. */
   readonly session?: Session;
-}
-
-/** One that is tried again after it was given up is a turn of its own: the first one has ended in the history. */
-export function turnOf({ key }: InboundEvent, { revived }: Progress): string {
-  return revived ? `${key}/again-${revived}` : key;
 }
 
 /**

@@ -35,7 +35,7 @@ const toolCallSchema = z.object({
 });
 const common = { timestamp: z.number(), turn: z.string(), content: z.string() };
 const messageSchema = z.discriminatedUnion("role", [
-  z.object({ ...common, role: z.literal("user") }),
+  z.object({ ...common, role: z.literal("user"), folded: z.boolean().optional() }),
   z.object({
     ...common,
     role: z.literal("assistant"),
@@ -72,7 +72,9 @@ export function printMessage(message: SessionMessage): string {
 
 function toMessageLine(message: SessionMessage): MessageLine {
   const { timestamp, turn, content } = message;
-  if (message.role === "user") return { timestamp, turn, role: "user", content };
+  if (message.role === "user") {
+    return { timestamp, turn, role: "user", content, folded: message.folded };
+  }
   if (message.role === "tool") {
     const { toolCallId, toolName, failed } = message;
     const result = { tool_call_id: toolCallId, tool_name: toolName, failed };
@@ -110,7 +112,9 @@ export function parseMessage(json: unknown): SessionMessage | undefined {
 function fromMessageLine(line: MessageLine): SessionMessage {
   const { timestamp, turn, content } = line;
   const base = { timestamp, turn, content };
-  if (line.role === "user") return { ...base, role: "user" };
+  if (line.role === "user") {
+    return { ...base, role: "user", ...(line.folded ? { folded: true } : {}) };
+  }
   if (line.role === "tool") {
     const failed = line.failed === undefined ? {} : { failed: line.failed };
     const result = { toolCallId: line.tool_call_id, toolName: line.tool_name, ...failed };

@@ -31,7 +31,7 @@ export interface Session {
 }
 
 /**
- * One line. Legal order in a turn: `user`, then steps (`assistant` with tool calls, then one `tool` line a call, in the
+ * One line. Legal order in a turn: `user` (alone if it is folded), then steps (`assistant` with tool calls, then one `tool` line a call, in the
  * order in which they ended), then one `assistant` without tool calls, which is the answer. `turn` is the key of the
  * event that began the turn.
  */
@@ -41,6 +41,8 @@ export type SessionMessage =
       readonly turn: string;
       readonly timestamp: number;
       readonly content: string;
+      /** It was old when it was read, and others had come after it: the answer to the last of them is its answer too. */
+      readonly folded?: boolean | undefined;
     }
   | {
       readonly role: "assistant";

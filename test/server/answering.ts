@@ -22,6 +22,7 @@ export interface AnsweringOptions {
   readonly concurrency?: number;
   /** What the model does when the last thing a person said is this; "echo: <text>" by default. */
   readonly model?: (text: string) => ScriptedCall | "die" | undefined;
+  readonly staleAfterMs?: number;
   /** Runs before each model call; what it throws is a bug to the turn. */
   readonly beforeCall?: () => void;
 }
@@ -92,6 +93,7 @@ async function begin(world: World) {
   const { clock, disk, shown, asked, agents, options } = world;
   const files = disk.process();
   const store = setUpStore({ disk: files, directory: EVENT_FOLDER, clock });
+  const faulty = store.files;
   const bus = startBus(store);
   let alive = true;
   const model = createScriptedModel(({ prompt }) => {
@@ -106,7 +108,7 @@ async function begin(world: World) {
   const { logger: log } = store;
   const newId = () => `s${clock.now()}-${Math.random().toString(36).slice(2)}`;
   const directory = `${DISK_ROOT}/.history`;
-  const sessions = await openFileSessionStore({ directory, files, clock, log, newId });
+  const sessions = await openFileSessionStore({ directory, files: faulty, clock, log, newId });
   const solo = createSoloTurns({ clock, wake: bus.wake });
   const runs = createRunNotes(log);
   const catalog = {
@@ -141,12 +143,13 @@ async function begin(world: World) {
     policy: () => ({
       defaultAgent: "pickle",
       giveUpAfterMs: 900_000,
+      staleAfterMs: options.staleAfterMs ?? 3_600_000,
       owner,
       deadLetterNotice: createOwnerNotices(() => owner, "boot-1").deadLetter,
     }),
   });
   bus.consume("OutboundEvent", { concurrency: 99 }, async (event) => {
-    shown.push(event);
+    if (!shown.some(({ id }) => id === event.id)) shown.push(event);
     return { kind: "done" };
   });
   const ending = new AbortController();
@@ -155,6 +158,13 @@ async function begin(world: World) {
   return {
     ...{ bus, sessions, turns, runs, files },
     isAlive: () => alive,
+    message: (key: string, given: Partial<InboundEvent> = {}) => message(key, clock.now(), given),
+    /** After so many disk operations from now on, the process is dead. */
+    killAfter(operations: number) {
+      const last = store.files.calls.length + operations;
+      const wait = async () => files.kill();
+      store.files.fail(({ index }) => index > last, { wait }, Number.POSITIVE_INFINITY);
+    },
     async say(key: string, given: Partial<InboundEvent> = {}) {
       await bus.publish([message(key, clock.now(), given)]);
     },

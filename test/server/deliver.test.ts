@@ -96,6 +96,7 @@ function setUp(given: Setup = {}) {
       attempt,
       firstAttemptAt,
       progress,
+      behind: () => 0,
       async note(learned, { sync }) {
         progress = { ...progress, ...learned };
         notes.push({ progress, sync, sentBefore: sent.length });

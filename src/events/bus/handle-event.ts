@@ -28,6 +28,8 @@ export interface HandlerDeps {
   readonly log: Log;
   /** Aborts when handlers must end now. */
   readonly abort: AbortSignal;
+  /** How many events wait behind this one in its lane. */
+  readonly behind: (ref: string) => number;
   /** Publishes what a handler emitted and settles the event; tries again until it is durable. */
   readonly settle: (settling: Settling) => Promise<void>;
 }
@@ -95,6 +97,7 @@ async function handleNow(deps: HandlerDeps, work: Work): Promise<Handled> {
     attempt: note.attempts + 1,
     firstAttemptAt,
     progress: note.progress,
+    behind: () => deps.behind(work.ref),
     note(progress: Progress, { sync }) {
       note = { ...note, progress: { ...note.progress, ...progress } };
       // One after another: an older form must not come to lie over a newer one.

@@ -26,6 +26,8 @@ export interface Lanes {
   unpark(ref: string): void;
   /** Takes out an event that nobody handles. False if it is busy or not here. */
   remove(ref: string): boolean;
+  /** How many events wait behind the head of a lane; 0 if this is no head. */
+  behind(ref: string): number;
   /** Whether the event is owed here. */
   has(ref: string): boolean;
   /** All owed events, in no order. */
@@ -75,6 +77,10 @@ export function createLanes(): Lanes {
       if (headLane(state, ref)?.state === "parked") setState(state, ref, "open");
     },
     remove: (ref) => remove(state, ref),
+    behind: (ref) => {
+      const lane = headLane(state, ref);
+      return lane ? lane.items.length - lane.head - 1 : 0;
+    },
     has: (ref) => {
       const lane = state.lanes.get(laneOf(ref));
       return lane?.items.includes(ref, lane.head) ?? false;

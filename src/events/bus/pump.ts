@@ -52,7 +52,8 @@ async function work(bus: Bus, { topic, ref }: Parked, handle: Handle<Event>): Pr
       { ...bus, hold: (stored) => hold(bus, stored), release: (stored) => release(bus, stored) },
       settling,
     );
-  const handled = await handleEvent({ ...bus, settle }, { ref, waited }, handle);
+  const { behind } = topic.lanes;
+  const handled = await handleEvent({ ...bus, settle, behind }, { ref, waited }, handle);
   bus.calls.delete(calls);
   finish(bus, { topic, ref }, handled);
   const parked = bus.parked.get(ref);

@@ -1,0 +1,33 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { SessionMessage, SessionStore } from "../sessions/session-store.ts";
+import { isFolded, splitTurns } from "./turn-history.ts";
+
+export interface FoldDeps {
+  readonly sessions: Pick<SessionStore, "read" | "append">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+export interface FoldRequest {
+  readonly sessionId: string;
+  /** Key of the event. */
+  readonly turn: string;
+  readonly content: string;
+}
+
+/** Has the model read a message that is not answered by itself. Changes nothing if the history has it already. */
+export async function foldMessage(deps: FoldDeps, request: FoldRequest): Promise<void> {
+  const { sessionId, turn, content } = request;
+  const history = await deps.sessions.read(sessionId);
+  if (history.some((line) => line.turn === turn)) return;
+  const timestamp = deps.clock.now();
+  await deps.sessions.append(sessionId, { role: "user", turn, timestamp, content, folded: true });
+}
+
+/** How many folded messages this turn answers beside its own: those that came right before it. */
+export function countFolded(history: readonly SessionMessage[], turn: string): number {
+  const turns = splitTurns(history);
+  const index = turns.findIndex((other) => other.turn === turn);
+  const before = turns.slice(0, index === -1 ? turns.length : index);
+  const last = before.findLastIndex(({ lines }) => !isFolded(lines));
+  return before.length - 1 - last;
+}
