@@ -29,7 +29,7 @@ export interface EventStore {
   writeNote(ref: string, note: Note, options: { sync: boolean }): Promise<void>;
   /** One rename; durable when it resolves if `sync`, else lost at worst to a power cut, after which it is owed again. */
   settle(ref: string, to: "done" | "failed", options: { sync: boolean }): Promise<void>;
-  /** An operator's decision: a dead event is owed again, with its progress and without its failures. Durable. */
+  /** An operator's decision: a dead event is owed again, with its progress, as if it had not been tried; why it failed is kept. Durable. */
   revive(ref: string): Promise<EventType>;
   /** An operator's decision: a dead event counts as done. Durable. */
   discard(ref: string): Promise<void>;

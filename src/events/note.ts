@@ -10,7 +10,7 @@ export interface Note {
   readonly firstAttemptAt?: number | undefined;
   /** Not before this time (UTC ms). */
   readonly dueAt?: number | undefined;
-  /** The last attempts, oldest first; bounded. */
+  /** Each attempt that failed, oldest first; the last ones if there were very many. */
   readonly failures: readonly Failure[];
   /** Why it was given up, and when. */
   readonly dead?: Failure | undefined;
@@ -24,7 +24,8 @@ export interface Failure {
 
 export const EMPTY_NOTE: Note = { v: 1, attempts: 0, failures: [], progress: {} };
 
-const MAX_FAILURES = 50;
+/** More than a day has at the longest wait between two, so that each attempt's time and reason is kept. */
+const MAX_FAILURES = 250;
 
 /** The note after one more failed attempt; one that does not count is kept all the same. */
 export function withFailure(note: Note, failure: Failure, counted = true): Note {
@@ -32,11 +33,11 @@ export function withFailure(note: Note, failure: Failure, counted = true): Note 
   return { ...note, attempts: note.attempts + (counted ? 1 : 0), failures };
 }
 
-/** The note of an event that is owed again by an operator's wish: what it learned, and a clean slate. */
-export function revivedNote({ progress }: Note): Note {
+/** The note of an event that is owed again by an operator's wish: what it learned, the old reasons, and a clean slate. */
+export function revivedNote({ progress, failures }: Note): Note {
   const revived = (progress.revived ?? 0) + 1;
   const clean = { run: undefined, deaths: undefined, givenUp: undefined };
-  return { ...EMPTY_NOTE, progress: { ...progress, ...clean, revived } };
+  return { ...EMPTY_NOTE, failures, progress: { ...progress, ...clean, revived } };
 }
 
 const failureSchema = z.object({ at: z.number(), reason: z.string() });
@@ -46,7 +47,7 @@ const sendingSchema = z.object({
   boot: z.string(),
   left: z.boolean(),
 });
-const noteSchema: z.ZodType<Note> = z.object({
+export const noteSchema: z.ZodType<Note> = z.object({
   v: z.literal(1),
   attempts: z.number().int(),
   firstAttemptAt: z.number().optional(),

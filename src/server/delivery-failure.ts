@@ -5,6 +5,7 @@ import type { HandleContext, Outcome, Progress, Sending } from "../events/outcom
 import { assertNever } from "../runtime/assert-never.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { formatDuration } from "../runtime/duration.ts";
 import { errorMessage } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { channelWake } from "./channel-wake.ts";
@@ -55,7 +56,7 @@ export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): P
   switch (failure.kind) {
     case "transient":
       return deps.clock.now() - context.firstAttemptAt >= deps.giveUpAfterMs
-        ? giveUp(deps, failed, { reason, progress })
+        ? giveUp(deps, failed, { reason: expired(deps, reason), progress })
         : {
             kind: "retry",
             afterMs: backoffMs(context.attempt, { ...BACKOFF, random: deps.random }),
@@ -73,6 +74,9 @@ export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): P
       return assertNever(failure);
   }
 }
+
+const expired = ({ giveUpAfterMs }: DeliveryPolicy, reason: string) =>
+  `Expired: not delivered within ${formatDuration(giveUpAfterMs)} of the first attempt; the last one: ${reason}`;
 
 /** Whether the part may have arrived is kept: somebody may have it tried again. */
 async function giveUp(

@@ -12,6 +12,8 @@ import { createChannelWorker } from "./channel-worker.ts";
 import { composeAgents } from "./compose-agents.ts";
 import { composeSettings } from "./compose-settings.ts";
 import { createConfigWorker } from "./config-worker.ts";
+import { createDeadLetters, type DeadLetters } from "./control/dead-letters.ts";
+import { openSeenLetters } from "./control/seen-letters.ts";
 import { createDeliveryPace } from "./delivery-pace.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { createIntake } from "./intake.ts";
@@ -40,6 +42,7 @@ export interface Server {
   readonly bus: EventBus;
   readonly store: EventStore;
   readonly pairing: Pairing;
+  readonly letters: DeadLetters;
   status(): StatusReport;
   reload(): Promise<void>;
 }
@@ -86,7 +89,8 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     policy: () => ({ ...config().delivery, deadLetterNotice: notices.deadLetter }),
   });
 
-  const status = composeStatus(deps, { bus, store, channels, strangers, pairing, live });
+  const letters = createDeadLetters(store.failed, await openSeenLetters(deps.paths.events, deps));
+  const status = composeStatus(deps, { bus, store, channels, strangers, pairing, live, letters });
   const receiving = createChannelWorker({
     ...{ channels, intake, clock, random, log },
     setAside: store.setAside,
@@ -103,7 +107,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     { name: "CHANNELS", workers: [receiving, watching] },
   ];
   return {
-    ...{ bus, store, pairing, terminal, status, reload: live.reload },
+    ...{ bus, store, pairing, letters, terminal, status, reload: live.reload },
     async run({ stop, abort: abortNow, workers = [] }) {
       stop.addEventListener("abort", agents.stopping, { once: true });
       abortNow.addEventListener("abort", () => abort.abort(abortNow.reason), { once: true });
@@ -134,15 +138,17 @@ interface StatusParts {
   readonly strangers: Strangers;
   readonly pairing: Pairing;
   readonly live: LiveConfig<LoadedConfig>;
+  readonly letters: DeadLetters;
 }
 
 function composeStatus(deps: ServerDeps, parts: StatusParts): () => StatusReport {
-  const { bus, store, channels, strangers, pairing, live } = parts;
+  const { bus, store, channels, strangers, pairing, live, letters } = parts;
   const startedAt = deps.clock.now();
   return () =>
     reportStatus({
       ...{ version: deps.version, workspace: deps.paths.root, startedAt, channels },
       ...{ counts: bus.counts, store: store.health, strangers: strangers.list },
+      unseen: letters.unseenCount,
       pairingCode: pairing.ownerCode,
       configProblems: live.problems,
     });

@@ -3,6 +3,7 @@ import type { ChannelState } from "../channels/channel.ts";
 import type { BusCounts } from "../events/event-bus.ts";
 import type { StoreHealth } from "../events/event-store.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
+import type { OutboxEntry } from "./control/outbox-files.ts";
 import type { Stranger } from "./strangers.ts";
 
 /** How the server is; plain data for `my-bot status`. Times are UTC ms. */
@@ -17,6 +18,10 @@ export interface StatusReport {
   readonly problems: readonly string[];
   readonly channels: readonly ChannelReport[];
   readonly events: BusCounts;
+  /** Dead letters that nobody has looked at. */
+  readonly unseen: number;
+  /** The latest of them, read from disk when it is asked for over the control socket. */
+  readonly letters?: readonly OutboxEntry[] | undefined;
   readonly store: StoreHealth;
   readonly strangers: readonly Stranger[];
   /** The code that makes its sender owner; while there is none. */
@@ -41,6 +46,8 @@ export interface StatusDeps {
   readonly startedAt: number;
   readonly channels: ChannelRegistry;
   readonly counts: () => BusCounts;
+  /** How many dead letters nobody has looked at. */
+  readonly unseen: () => number;
   readonly store: () => StoreHealth;
   readonly strangers: () => readonly Stranger[];
   readonly pairingCode: () => string | undefined;
@@ -52,11 +59,14 @@ export function reportStatus(deps: StatusDeps): StatusReport {
   const channels = reportChannels(deps.channels);
   const events = deps.counts();
   const store = deps.store();
+  const unseen = deps.unseen();
   const problems = [
     ...(store.ok ? [] : [`events cannot be written: ${store.reason}`]),
     ...deps.configProblems(),
     ...channels.flatMap(channelProblem),
-    ...(events.failed > 0 ? [`${events.failed} dead letters; see: my-bot outbox list`] : []),
+    ...(unseen > 0
+      ? [`${letters(unseen)} that nobody has looked at; see: my-bot outbox list`]
+      : []),
     ...(events.quarantined > 0
       ? [`${events.quarantined} unreadable files in .event/quarantine`]
       : []),
@@ -70,12 +80,15 @@ export function reportStatus(deps: StatusDeps): StatusReport {
     problems,
     channels,
     events,
+    unseen,
     store,
     strangers: deps.strangers(),
     pairingCode: deps.pairingCode(),
     memory: process.memoryUsage.rss(),
   };
 }
+
+const letters = (count: number) => (count === 1 ? "1 dead letter" : `${count} dead letters`);
 
 function reportChannels(channels: ChannelRegistry): readonly ChannelReport[] {
   return channels.all().map(({ spec, state, since }) => ({

@@ -42,7 +42,10 @@ describe("my-bot status, channels and outbox", () => {
     await writeFile(join(workspace, ".event", folder, ref), event);
     if (folder === "failed") {
       const dead = { at: Date.now(), reason: "Forbidden: bot was blocked by the user" };
-      const note = { ...EMPTY_NOTE, attempts: 1, failures: [dead], dead };
+      const first = { at: Date.UTC(2026, 1, 1), reason: "no connection" };
+      const sending = { part: 1, at: first.at, boot: "b", left: true };
+      const progress = { parts: ["he", "ll", "o"], receipts: ["4711"], sending };
+      const note = { ...EMPTY_NOTE, attempts: 1, failures: [first, dead], dead, progress };
       await mkdir(join(workspace, ".event", "notes"), { recursive: true });
       await writeFile(join(workspace, ".event", "notes", ref), printNote(note));
     }
@@ -82,6 +85,10 @@ describe("my-bot status, channels and outbox", () => {
       });
       const shown = await my("outbox", "show", dead.slice(0, 16));
       expect(shown.stdout).toContain(`${dead}: dead, Forbidden`);
+      expect(shown.stdout).toMatch(/1 of 3 +sent, message 4711/);
+      expect(shown.stdout).toMatch(/2 of 3 +may have been sent 2026-/);
+      expect(shown.stdout).toMatch(/3 of 3 +not sent/);
+      expect(shown.stdout).toMatch(/2026-\S+Z +no connection\n.*Z +Forbidden: bot was blocked/);
       expect(await json("outbox", "show", owed)).toMatchObject({
         ref: owed,
         event: { content: "hello" },
@@ -133,12 +140,47 @@ describe("my-bot status, channels and outbox", () => {
       });
     });
 
-    it("status exits with 1 while there are dead letters", async () => {
-      await put("failed");
+    // peers #3. Red when nothing marks what was shown.
+    it("status exits with 1 until someone has looked at the dead letters, and names them", async () => {
+      const dead = await put("failed");
       await cli.serve(workspace);
       const { code, stdout } = await my("status");
       expect(code).toBe(1);
-      expect(stdout).toContain("✗ 1 dead letters");
+      expect(stdout).toContain("✗ 1 dead letter that nobody has looked at");
+      expect(stdout).toMatch(/1 min ago +telegram, chat 42 +Forbidden: bot was blocked/);
+      // `doctor` looks as well, but shows no letter.
+      expect((await my("doctor")).stdout).toContain("1 were given up, 1 of them new");
+      expect((await my("status")).code).toBe(1);
+      await my("outbox", "list");
+      const known = await my("status");
+      expect(known.code).toBe(0);
+      expect(known.stdout).toContain("1 dead letters (0 new)");
+      expect(await json("status")).toMatchObject({ events: { failed: 1 }, unseen: 0, letters: [] });
+      // Tried again and dead again, it is news. Nobody serves Telegram here: so it is owed now.
+      await my("outbox", "retry", dead);
+      expect(JSON.parse(await readFile(join(workspace, ".event", "seen.json"), "utf8"))).toEqual({
+        v: 1,
+        refs: [],
+      });
+    });
+
+    it("a dead letter that was shown while nobody served stays known to the next server", async () => {
+      const [first, second] = [await put("failed"), await put("failed")];
+      await my("outbox", "show", first);
+      const server = await cli.serve(workspace);
+      expect(await json("status")).toMatchObject({
+        ready: false,
+        unseen: 1,
+        letters: [{ ref: second }],
+      });
+      await my("outbox", "show", second);
+      expect((await my("status")).code).toBe(0);
+      server.child.kill("SIGKILL");
+      await server.ended;
+      await cli.serve(workspace);
+      expect(await json("status")).toMatchObject({ ready: true, unseen: 0, events: { failed: 2 } });
+      await my("outbox", "discard", first);
+      expect(await inFolder("failed")).toEqual([second]);
     });
 
     it("status exits with 1 while an edit of the configuration is refused", async () => {

@@ -266,7 +266,7 @@ export function eventStoreContract(
         return ref;
       }
 
-      test("to revive makes a dead letter owed again, with its progress and without its failures", async () => {
+      test("to revive makes a dead letter owed again, with its progress and its reasons, as if untried", async () => {
         const ref = await publishDead("a");
         expect(await store.revive(ref)).toBe("OutboundEvent");
         expect(store.failed()).toEqual([]);
@@ -274,6 +274,7 @@ export function eventStoreContract(
         expect(await store.read(ref)).toMatchObject({ key: "a" });
         expect(await store.readNote(ref)).toEqual({
           ...EMPTY_NOTE,
+          failures: deadNote.failures,
           progress: { receipts: ["7"], revived: 1 },
         });
       });

@@ -58,13 +58,13 @@ describe("withFailure", () => {
     expect(limited).toMatchObject({ attempts: 0, failures: [{ reason: "slow down" }] });
   });
 
-  test("keeps the last fifty reasons, however many attempts there were", () => {
+  test("keeps a day's reasons, and the last ones of however many attempts there were", () => {
     let note = EMPTY_NOTE;
-    for (let at = 1; at <= 80; at += 1) note = withFailure(note, { at, reason: `reason ${at}` });
-    expect(note.attempts).toBe(80);
-    expect(note.failures).toHaveLength(50);
-    expect(note.failures[0]?.at).toBe(31);
-    expect(note.failures.at(-1)?.at).toBe(80);
+    for (let at = 1; at <= 300; at += 1) note = withFailure(note, { at, reason: `reason ${at}` });
+    expect(note.attempts).toBe(300);
+    expect(note.failures).toHaveLength(250);
+    expect(note.failures[0]?.at).toBe(51);
+    expect(note.failures.at(-1)?.at).toBe(300);
   });
 });
 

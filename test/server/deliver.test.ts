@@ -354,7 +354,10 @@ describe("deliver", () => {
     expect(await run(outbound("hello"))).toMatchObject({ kind: "retry", reason: "a bug" });
     expect(progress().sending).toMatchObject({ left: true });
     await clock.advance(24 * HOUR);
-    expect(await run(outbound("hello"))).toMatchObject({ kind: "dead", reason: "a bug" });
+    expect(await run(outbound("hello"))).toMatchObject({
+      kind: "dead",
+      reason: expect.stringMatching(/^Expired: .*24h.*: a bug$/),
+    });
   });
 
   it("gives each of many waiting chats a place of its own in the bot's line", async () => {

@@ -1,10 +1,14 @@
 import { systemClock } from "../../runtime/clock.ts";
+import { errorMessage, UserError } from "../../runtime/errors.ts";
 import { type OutboxEntry, readOutboxFiles } from "../../server/control/outbox-files.ts";
 import { decidedSchema, detailsSchema, outboxSchema } from "../../server/control/results.ts";
+import { openSeenLetters } from "../../server/control/seen-letters.ts";
 import { type CommandContext, EXIT } from "../context.ts";
 import { askServer } from "../find-server.ts";
 import { excerpt, formatAge, formatTable } from "../format.ts";
 import { print, printJson } from "../output.ts";
+import { SILENT_LOG } from "../silent-log.ts";
+import { describeDetails } from "./outbox-details.ts";
 
 const EXCERPT_LENGTH = 40;
 
@@ -13,17 +17,36 @@ export async function listOutbox(context: CommandContext): Promise<number> {
   const answer = await askServer(context, { method: "outbox.list" });
   const result = answer ? answer.result : await filesOf(context).list();
   const { total, entries } = outboxSchema.parse(result);
-  if (context.json) {
-    printJson({ total, entries });
-    return EXIT.ok;
-  }
+  if (context.json) printJson({ total, entries });
+  else printEntries(total, entries);
+  await markSeen(context, entries);
+  return EXIT.ok;
+}
+
+function printEntries(total: number, entries: readonly OutboxEntry[]): void {
   const now = systemClock.now();
   if (total === 0) print("Nothing is owed, and nothing was given up.");
   const rows = entries.map((entry) => describeEntry(entry, now));
   for (const row of formatTable(rows.length > 0 ? [HEADINGS, ...rows] : [])) print(row);
   if (total > entries.length) print(`… and ${total - entries.length} more`);
-  return EXIT.ok;
 }
+
+/** What was shown is known to the operator from now on: `status` counts it, but is not red for it any more. */
+async function markSeen(
+  context: CommandContext,
+  entries: readonly Pick<OutboxEntry, "ref" | "state">[],
+): Promise<void> {
+  const refs = entries.filter(({ state }) => state === "dead").map(({ ref }) => ref);
+  if (refs.length === 0 || (await askServer(context, { method: "outbox.seen", refs }))) return;
+  try {
+    await (await openSeen(context)).mark(refs, refs);
+  } catch (error) {
+    throw new UserError(`Cannot note what was shown: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+const openSeen = ({ paths, files }: CommandContext) =>
+  openSeenLetters(paths.events, { files, log: SILENT_LOG });
 
 const HEADINGS = ["REF", "STATE", "WHAT", "AGE", "CHANNEL", "CHAT", "TRIES", "TEXT OR REASON"];
 /** As much of a ref as tells it from every other: the event's id. */
@@ -49,17 +72,9 @@ function describeEntry(entry: OutboxEntry, now: number): readonly string[] {
 export async function showEntry(context: CommandContext, ref: string): Promise<number> {
   const answer = await askServer(context, { method: "outbox.show", ref });
   const details = detailsSchema.parse(answer ? answer.result : await filesOf(context).find(ref));
-  if (context.json) {
-    printJson(details);
-    return EXIT.ok;
-  }
-  const { text, reason, event, note } = details;
-  print(`${details.ref}: ${details.state}${reason === undefined ? "" : `, ${reason}`}`);
-  print(
-    `accepted ${new Date(details.acceptedAt).toISOString()}, ${details.attempts} failed attempts`,
-  );
-  print(`\n${text ?? "(not readable)"}\n`);
-  print(JSON.stringify({ event, note }, undefined, 2));
+  if (context.json) printJson(details);
+  else for (const line of describeDetails(details)) print(line);
+  await markSeen(context, [details]);
   return EXIT.ok;
 }
 
@@ -90,6 +105,7 @@ async function decideAlone(
   start: string,
 ): Promise<{ readonly ref: string }> {
   const { ref } = await filesOf(context).find(start);
+  if (decision === "retry") await (await openSeen(context)).forget(ref);
   const { withStoppedStore } = await import("../stopped-store.ts");
   await withStoppedStore(context, (bus) => bus[decision](ref));
   return { ref };

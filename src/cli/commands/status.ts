@@ -1,9 +1,10 @@
 import { systemClock } from "../../runtime/clock.ts";
+import type { OutboxEntry } from "../../server/control/outbox-files.ts";
 import { statusSchema } from "../../server/control/results.ts";
 import type { ChannelReport, StatusReport } from "../../server/status.ts";
 import { type CommandContext, EXIT } from "../context.ts";
 import { askServer, notRunning } from "../find-server.ts";
-import { formatAge, formatTable } from "../format.ts";
+import { excerpt, formatAge, formatTable } from "../format.ts";
 import { print, printJson } from "../output.ts";
 
 /** How the running server is. Exit code 1 while something is wrong. */
@@ -47,7 +48,10 @@ function describeStatus(status: StatusReport, now: number): readonly string[] {
     ["workspace", status.workspace],
     ["memory", `${Math.round(status.memory / 1_000_000)} MB`],
     ["messages", `${events.inbox} to answer, ${events.pending} to deliver${age}`],
-    ["given up", `${events.failed} dead letters, ${events.quarantined} unreadable files`],
+    [
+      "given up",
+      `${events.failed} dead letters (${status.unseen} new), ${events.quarantined} unreadable files`,
+    ],
     ["disk", store.ok ? "takes events" : `refuses events for ${formatAge(now - store.since)}`],
   ]);
   return [
@@ -63,8 +67,20 @@ function describeStatus(status: StatusReport, now: number): readonly string[] {
     ...(status.ready
       ? ["All is well."]
       : ["What is wrong:", ...status.problems.map((problem) => `  ✗ ${problem}`)]),
+    ...letterLines(status.letters ?? [], now),
   ];
 }
+
+function letterLines(letters: readonly OutboxEntry[], now: number): readonly string[] {
+  const rows = letters.map(({ acceptedAt, channel, chat, reason }) => [
+    `      ${formatAge(now - acceptedAt)} ago`,
+    `${channel ?? "?"}, chat ${chat ?? "?"}`,
+    excerpt(reason ?? "", REASON_LENGTH),
+  ]);
+  return formatTable(rows);
+}
+
+const REASON_LENGTH = 100;
 
 function strangerLines(strangers: StatusReport["strangers"], now: number): readonly string[] {
   if (strangers.length === 0) return [];

@@ -2,16 +2,19 @@ import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Finding } from "../../channels/channel.ts";
+import { parseEventFileName } from "../../events/event-name.ts";
 import { eventLayout } from "../../events/file-store/layout.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { errorMessage, UserError } from "../../runtime/errors.ts";
 import { readOutboxFiles } from "../../server/control/outbox-files.ts";
+import { openSeenLetters } from "../../server/control/seen-letters.ts";
 import { lockFile } from "../../workspace/lock.ts";
 import { describeHolder, readHolder } from "../../workspace/lock-file.ts";
 import { askStatus } from "../commands/status.ts";
 import type { CommandContext } from "../context.ts";
 import { controlPathHere } from "../find-server.ts";
 import { formatAge } from "../format.ts";
+import { SILENT_LOG } from "../silent-log.ts";
 import { ok, problem, warning } from "./section.ts";
 
 const SCARCE_BYTES = 200_000_000;
@@ -79,10 +82,21 @@ async function checkSocketFolder(context: CommandContext): Promise<readonly Find
   }
 }
 
+function givenUp(dead: number, unseen: number): Finding {
+  const remedy = "See why: my-bot outbox list; then outbox retry or discard";
+  if (dead === 0) return ok("None was given up");
+  return unseen > 0
+    ? problem(`${dead} were given up, ${unseen} of them new`, remedy)
+    : warning(`${dead} were given up`, remedy);
+}
+
 /** What waits, and what was given up. */
 export async function checkEvents({ paths, files }: CommandContext): Promise<readonly Finding[]> {
   const { total, entries } = await readOutboxFiles(paths.events, files).list();
-  const dead = (await files.list(eventLayout(paths.events).failed)).length;
+  const refs = (await files.list(eventLayout(paths.events).failed)).filter(parseEventFileName);
+  const dead = refs.length;
+  const seen = await openSeenLetters(paths.events, { files, log: SILENT_LOG });
+  const unseen = refs.filter((ref) => !seen.has(ref)).length;
   const unreadable = (await files.list(eventLayout(paths.events).quarantine)).filter(
     (name) => !name.endsWith(".reason"),
   ).length;
@@ -90,12 +104,7 @@ export async function checkEvents({ paths, files }: CommandContext): Promise<rea
   const age = oldest ? `, the oldest for ${formatAge(systemClock.now() - oldest.acceptedAt)}` : "";
   return [
     ok(`${total - dead} messages and replies wait${age}`),
-    dead > 0
-      ? problem(
-          `${dead} were given up`,
-          "See why: my-bot outbox list; then outbox retry or discard",
-        )
-      : ok("None was given up"),
+    givenUp(dead, unseen),
     ...(unreadable > 0
       ? [
           warning(

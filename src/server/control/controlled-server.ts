@@ -5,12 +5,14 @@ import type { FileOps } from "../../runtime/file-ops.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Pairing } from "../pairing.ts";
 import type { StatusReport } from "../status.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 
 /** What the commands of `my-bot` may ask the running server for. */
 export interface ControlledServer {
   readonly bus: Pick<EventBus, "observe" | "retry" | "discard">;
   readonly terminal: TerminalChannel;
   readonly pairing: Pick<Pairing, "grant">;
+  readonly letters: DeadLetters;
   status(): StatusReport;
 }
 

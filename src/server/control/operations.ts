@@ -3,11 +3,13 @@ import { assertNever } from "../../runtime/assert-never.ts";
 import { UserError } from "../../runtime/errors.ts";
 import type { Pairing } from "../pairing.ts";
 import type { StatusReport } from "../status.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { OutboxFiles } from "./outbox-files.ts";
 import type { ControlRequest } from "./protocol.ts";
 
 export interface OperationDeps {
   readonly status: () => StatusReport;
+  readonly letters: DeadLetters;
   readonly outbox: OutboxFiles;
   readonly bus: Pick<EventBus, "retry" | "discard">;
   readonly pairing: Pick<Pairing, "grant">;
@@ -19,13 +21,18 @@ export type Operation = Exclude<ControlRequest, { method: "chat" }>;
 export async function operate(deps: OperationDeps, request: Operation): Promise<unknown> {
   switch (request.method) {
     case "status":
-      return deps.status();
+      return { ...deps.status(), letters: await deps.outbox.dead(deps.letters.unseen(SHOWN)) };
     case "outbox.list":
       return deps.outbox.list();
     case "outbox.show":
       return deps.outbox.find(request.ref);
+    case "outbox.seen":
+      return deps.letters.markSeen(request.refs).then(() => ({}));
     case "outbox.retry":
-      return decide(deps, request.ref, deps.bus.retry);
+      return decide(deps, request.ref, async (ref) => {
+        await deps.letters.forgetSeen(ref);
+        await deps.bus.retry(ref);
+      });
     case "outbox.discard":
       return decide(deps, request.ref, deps.bus.discard);
     case "pair":
@@ -34,6 +41,9 @@ export async function operate(deps: OperationDeps, request: Operation): Promise<
       return assertNever(request);
   }
 }
+
+/** As many dead letters as the status names. */
+const SHOWN = 5;
 
 async function decide(
   { outbox }: OperationDeps,

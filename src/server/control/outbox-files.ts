@@ -42,8 +42,10 @@ interface Place {
 }
 
 export interface OutboxFiles {
-  /** What is owed and what was given up, oldest first. */
+  /** What is owed and what was given up, oldest first. Of very many, what was given up comes first. */
   list(): Promise<Outbox>;
+  /** Those of these dead letters that are still there. */
+  dead(refs: readonly string[]): Promise<readonly OutboxEntry[]>;
   /** Rejects with a UserError unless exactly one event's name begins like this. */
   find(start: string): Promise<OutboxDetails>;
 }
@@ -78,11 +80,17 @@ export function readOutboxFiles(
     async list() {
       const all = await places();
       const entries: OutboxEntry[] = [];
-      for (const place of all.slice(0, MAX_ENTRIES)) {
+      for (const place of firstOf(all)) {
         const details = await readEntry(deps, place);
         if (details) entries.push(summary(details));
       }
       return { total: all.length, entries };
+    },
+    async dead(refs) {
+      const found = refs.map((ref) =>
+        readEntry(deps, { ref, state: "dead", folder: layout.failed }),
+      );
+      return (await Promise.all(found)).flatMap((details) => (details ? [summary(details)] : []));
     },
     async find(start) {
       const found = start === "" ? [] : (await places()).filter(({ ref }) => ref.startsWith(start));
@@ -96,6 +104,14 @@ export function readOutboxFiles(
       return details;
     },
   };
+}
+
+/** A backlog must not hide what was given up. */
+function firstOf(places: readonly Place[]): readonly Place[] {
+  const dead = places.filter(({ state }) => state === "dead").slice(0, MAX_ENTRIES);
+  const owed = places.filter(({ state }) => state === "owed").slice(0, MAX_ENTRIES - dead.length);
+  const shown = new Set([...dead, ...owed]);
+  return places.filter((place) => shown.has(place));
 }
 
 interface ReadDeps {

@@ -21,6 +21,8 @@ const methods = [
   z.object({ method: z.literal("status") }),
   z.object({ method: z.literal("outbox.list") }),
   z.object({ method: z.literal("outbox.show"), ref: z.string() }),
+  /** These were shown to the operator. */
+  z.object({ method: z.literal("outbox.seen"), refs: z.array(z.string()) }),
   z.object({ method: z.literal("outbox.retry"), ref: z.string() }),
   z.object({ method: z.literal("outbox.discard"), ref: z.string() }),
   z.object({ method: z.literal("pair"), code: z.string() }),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { noteSchema } from "../../events/note.ts";
 import type { ChannelReport, StatusReport } from "../status.ts";
 import type { Outbox, OutboxEntry } from "./outbox-files.ts";
 
@@ -19,6 +20,20 @@ const channelSchema: z.ZodType<ChannelReport> = z.object({
   access: z.string(),
 });
 
+const entryShape = {
+  ref: z.string(),
+  state: z.enum(["owed", "dead"]),
+  box: z.enum(["inbox", "outbox"]),
+  acceptedAt: z.number(),
+  attempts: z.number(),
+  dueAt: z.number().optional(),
+  reason: z.string().optional(),
+  channel: z.string().optional(),
+  chat: z.string().optional(),
+  text: z.string().optional(),
+};
+const entrySchema: z.ZodType<OutboxEntry> = z.object(entryShape);
+
 export const statusSchema: z.ZodType<StatusReport> = z.object({
   version: z.string(),
   pid: z.number(),
@@ -36,6 +51,8 @@ export const statusSchema: z.ZodType<StatusReport> = z.object({
       oldestOwedAt: z.number().optional(),
     })
     .transform((counts) => ({ oldestOwedAt: undefined, ...counts })),
+  unseen: z.number(),
+  letters: z.array(entrySchema).optional(),
   store: z.discriminatedUnion("ok", [
     z.object({ ok: z.literal(true) }),
     z.object({ ok: z.literal(false), reason: z.string(), since: z.number() }),
@@ -52,27 +69,12 @@ export const statusSchema: z.ZodType<StatusReport> = z.object({
   memory: z.number(),
 });
 
-const entryShape = {
-  ref: z.string(),
-  state: z.enum(["owed", "dead"]),
-  box: z.enum(["inbox", "outbox"]),
-  acceptedAt: z.number(),
-  attempts: z.number(),
-  dueAt: z.number().optional(),
-  reason: z.string().optional(),
-  channel: z.string().optional(),
-  chat: z.string().optional(),
-  text: z.string().optional(),
-};
-const entrySchema: z.ZodType<OutboxEntry> = z.object(entryShape);
-
 export const outboxSchema: z.ZodType<Outbox> = z.object({
   total: z.number(),
   entries: z.array(entrySchema),
 });
 
-/** Event and note are shown as they are. */
-export const detailsSchema = z.object({ ...entryShape, event: z.unknown(), note: z.unknown() });
+export const detailsSchema = z.object({ ...entryShape, event: z.unknown(), note: noteSchema });
 
 export const decidedSchema = z.object({ ref: z.string() });
 

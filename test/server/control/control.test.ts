@@ -34,6 +34,7 @@ const STATUS: StatusReport = {
     },
   ],
   events: { inbox: 1, pending: 2, failed: 3, quarantined: 4, oldestOwedAt: 5 },
+  unseen: 1,
   store: { ok: true },
   strangers: [{ channel: "telegram", sender: { id: "7", name: "Eve" }, attempts: 2, lastAt: 6 }],
   pairingCode: "ABCD2345",
@@ -92,6 +93,12 @@ describe("control socket", () => {
             ? { channel: "telegram", sender: { id: "7", name: "Eve" }, chat: "7" }
             : undefined,
       },
+      letters: {
+        unseenCount: () => 1,
+        unseen: () => [],
+        markSeen: async (refs) => void calls.push(`seen ${refs}`),
+        forgetSeen: async (ref) => void calls.push(`forget ${ref}`),
+      },
       status: () => status,
     };
     const deps = { socketPath, events: join(folder, ".event"), agent: () => "pickle" };
@@ -147,7 +154,7 @@ describe("control socket", () => {
   it("answers for the status in full", async () => {
     await start();
     const answer = await ask({ method: "status" });
-    expect(statusSchema.parse(answer?.result)).toEqual(STATUS);
+    expect(statusSchema.parse(answer?.result)).toEqual({ ...STATUS, letters: [] });
   });
 
   it("is for its user alone", async () => {
