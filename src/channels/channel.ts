@@ -23,10 +23,17 @@ export interface Channel {
   /** Shows "typing…" once; the platform lets it fade after some seconds. Failing is fine: nothing depends on it. */
   typing?(to: Address, signal: AbortSignal): Promise<void>;
   /**
-   * For a part whose send was ambiguous: looks whether the platform has it. Present only where the platform's history
-   * can be read; without it the part is sent again with a label. Rejects with a DeliveryError.
+   * For a part whose send was ambiguous: looks whether the platform has it. `absent`: it was not posted, or is not yet;
+   * to send it again under its key does not double it. `unknown`: nobody can tell. Present only where the platform's
+   * history can be read; without it, and when unknown, the part is sent again with a label. Rejects with a DeliveryError.
    */
-  findSent?(part: OutgoingPart, to: Address, context: SendContext): Promise<Receipt | undefined>;
+  findSent?(part: OutgoingPart, to: Address, context: SendContext): Promise<Found>;
+  /**
+   * The id of the conversation's newest message, or of one that is not older than anything that we have sent there;
+   * undefined where the history is closed. Asked before the first try of a part and kept as `context.after`: what is
+   * found behind it is this part, whatever our clock says. Rejects with a DeliveryError; nothing was sent then.
+   */
+  newestMessage?(to: Address, signal: AbortSignal): Promise<string | undefined>;
   /** What is wrong with the set-up, for `my-bot doctor`. Talks to the platform, changes nothing. */
   check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
@@ -93,8 +100,12 @@ export interface OutgoingPart {
 export interface SendContext {
   /** The same at each attempt for the same part, different for every other part: Discord's nonce is made from it. */
   readonly idempotencyKey: string;
-  /** When this part was first tried, UTC ms. Equals now at the first attempt. */
+  /** When this part was first tried, UTC ms by our clock. Equals now at the first attempt. */
   readonly firstTriedAt: number;
+  /** What `newestMessage` said before the part was first tried; undefined if that was lost, or is not known. */
+  readonly after?: string | undefined;
+  /** Key of the message that is answered. */
+  readonly cause?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -102,6 +113,8 @@ export interface SendContext {
 export interface Receipt {
   readonly messageId: string;
 }
+
+export type Found = Receipt | "absent" | "unknown";
 
 export interface Finding {
   readonly level: "ok" | "warning" | "problem";

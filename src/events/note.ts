@@ -45,6 +45,7 @@ const sendingSchema = z.object({
   part: z.number().int(),
   at: z.number(),
   boot: z.string(),
+  after: z.string().optional(),
   left: z.boolean(),
 });
 export const noteSchema: z.ZodType<Note> = z.object({

@@ -72,6 +72,8 @@ export interface Sending {
   readonly at: number;
   /** Kernel boot in which this was noted: an unsynced note of another boot may be missing. */
   readonly boot: string;
+  /** The platform's id of a message before it, where the history can be searched for what comes behind. */
+  readonly after?: string | undefined;
   /** False if it is certain that the platform did not get it. */
   readonly left: boolean;
 }

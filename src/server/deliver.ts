@@ -1,4 +1,5 @@
 import type { Channel, OutgoingPart, SendContext } from "../channels/channel.ts";
+import { DeliveryError } from "../channels/delivery-error.ts";
 import { splitText } from "../channels/split-text.ts";
 import type { OutboundEvent } from "../events/event.ts";
 import type { HandleContext, Outcome, Progress } from "../events/outcome.ts";
@@ -65,19 +66,24 @@ async function sendParts(deps: DeliveryDeps, delivery: Delivery): Promise<Outcom
       if (newReceipt) await noteReceipt(deps, delivery, progress);
       return { kind: "wait", for: "pace", until: deps.clock.now() + waitMs };
     }
-    const attempt = planAttempt(deps, { event, progress, part });
+    const planned = planAttempt(deps, { event, progress, part });
+    const attempt = await placeAttempt(delivery, planned);
+    if (attempt instanceof DeliveryError)
+      return failed(deps, delivery, { ...planned, error: attempt });
     progress = { ...progress, sending: attempt.sending };
-    if (newReceipt) await noteReceipt(deps, delivery, progress);
-    else await context.note(progress, { sync: false });
+    await noteSending(deps, delivery, { progress, newReceipt });
     try {
       progress = confirmed(deps, progress, await sendPart(deps, delivery, attempt));
     } catch (error) {
-      return afterFailure({ ...deps, ...deps.policy() }, { ...delivery, ...attempt, error });
+      return failed(deps, delivery, { ...attempt, error });
     }
     deps.log.info({ event: event.id, key: event.key, part, of: parts.length }, "part confirmed");
   }
   return { kind: "done" };
 }
+
+const failed = (deps: DeliveryDeps, delivery: Delivery, what: Attempt & { error: unknown }) =>
+  afterFailure({ ...deps, ...deps.policy() }, { ...delivery, ...what });
 
 /** One part more is confirmed, and the next one is known not to have been sent. */
 function confirmed({ boot, clock }: DeliveryDeps, progress: Progress, messageId: string): Progress {
@@ -92,6 +98,15 @@ function confirmed({ boot, clock }: DeliveryDeps, progress: Progress, messageId:
 function takePace({ pace }: DeliveryDeps, { live, event }: Delivery): number {
   const { rate } = live.spec.settings;
   return rate ? pace.take(event.channel, event.address, rate) : 0;
+}
+
+async function noteSending(
+  deps: DeliveryDeps,
+  delivery: Delivery,
+  { progress, newReceipt }: { progress: Progress; newReceipt: boolean },
+): Promise<void> {
+  if (newReceipt) await noteReceipt(deps, delivery, progress);
+  else await delivery.context.note(progress, { sync: false });
 }
 
 /** A receipt must not be forgotten: until it is durable, nothing else happens in this conversation. */
@@ -124,7 +139,23 @@ function planAttempt(
   const rebooted = (before?.boot ?? event.boot) !== boot;
   const ambiguous = before?.left === true || rebooted;
   const at = ambiguous ? (before?.at ?? event.timestamp) : clock.now();
-  return { part, ambiguous, sending: { part, at, boot, left: true } };
+  const after = progress.receipts?.[part - 1] ?? before?.after;
+  return { part, ambiguous, sending: { part, at, boot, after, left: true } };
+}
+
+/** Where the part will stand in the conversation's history, if that can be searched and nothing of it has left yet. */
+async function placeAttempt(
+  { channel, event, context }: Delivery,
+  attempt: Attempt,
+): Promise<Attempt | DeliveryError> {
+  if (attempt.ambiguous || attempt.sending.after !== undefined) return attempt;
+  try {
+    const after = await channel.newestMessage?.(event.address, context.signal);
+    return { ...attempt, sending: { ...attempt.sending, after } };
+  } catch (error) {
+    if (error instanceof DeliveryError) return error;
+    throw error;
+  }
 }
 
 /** Resolves with the platform's id of the message. */
@@ -136,17 +167,19 @@ async function sendPart(
   const sendContext: SendContext = {
     idempotencyKey: `${event.key}#${part}`,
     firstTriedAt: sending.at,
+    after: sending.after,
+    cause: event.cause,
     signal: context.signal,
   };
   const outgoing: OutgoingPart = { text: parts[part] ?? "" };
   if (!ambiguous) return (await channel.send(outgoing, event.address, sendContext)).messageId;
-  const found = await channel.findSent?.(outgoing, event.address, sendContext);
-  if (found) {
+  const found = (await channel.findSent?.(outgoing, event.address, sendContext)) ?? "unknown";
+  if (typeof found === "object") {
     deps.log.info({ event: event.id, key: event.key, part }, "part had arrived");
     return found.messageId;
   }
   const { repeatLabel } = deps.policy();
   const labelled =
-    channel.findSent || repeatLabel === "" ? outgoing : { ...outgoing, label: repeatLabel };
+    found === "absent" || repeatLabel === "" ? outgoing : { ...outgoing, label: repeatLabel };
   return (await channel.send(labelled, event.address, sendContext)).messageId;
 }

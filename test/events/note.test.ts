@@ -22,7 +22,7 @@ const full: Note = {
     givenUp: { reason: "died", publicText: "I stopped." },
     parts: ["a", "b"],
     receipts: ["7"],
-    sending: { part: 1, at: 15, boot: "b", left: true },
+    sending: { part: 1, at: 15, boot: "b", after: "41", left: true },
   },
 };
 

@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { nodeFileOps } from "../../src/runtime/file-ops.ts";
 import { callControl } from "../../src/server/control/control-client.ts";
@@ -35,6 +37,8 @@ export interface RigOptions {
   readonly config?: Settings;
   readonly telegram?: TelegramFakeOptions;
   readonly discord?: DiscordFakeOptions;
+  /** JavaScript (CommonJS) that runs in the server's process before anything else. */
+  readonly preload?: string;
 }
 
 export interface CommandResult {
@@ -80,7 +84,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   await workspace.write(".env", envFile(channels, { telegram, discord }));
   await workspace.configure(settings({ telegram, discord, model }));
   await workspace.configure(options.config ?? {});
-  const server = createServerProcess(workspace);
+  const env = { ...workspace.env, ...(await preloading(workspace, options.preload)) };
+  const server = createServerProcess({ root: workspace.root, env });
   const waitReady = () => server.waitReady(channels);
   return {
     ...{ workspace, telegram, discord, model, server, channels, waitReady },
@@ -101,6 +106,14 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       await workspace.remove();
     },
   };
+}
+
+/** Written beside the workspace, in which it would be a foreign file. */
+async function preloading({ env }: TestWorkspace, source: string | undefined) {
+  if (source === undefined) return {};
+  const file = join(env.HOME, "preload.cjs");
+  await writeFile(file, source);
+  return { NODE_OPTIONS: `--require=${file}` };
 }
 
 interface Fakes {

@@ -16,7 +16,9 @@ type Send = (part: OutgoingPart, context: SendContext) => string | DeliveryFailu
 
 interface Setup {
   readonly send?: Send;
-  readonly findSent?: () => string | DeliveryFailure | undefined;
+  /** A string that is an id, "absent" or "unknown". */
+  readonly findSent?: (context: SendContext) => string | DeliveryFailure;
+  readonly newestMessage?: () => string | DeliveryFailure;
   readonly textLength?: number;
   readonly repeatLabel?: string;
   readonly unreadAfterMs?: number;
@@ -49,11 +51,14 @@ function setUp(given: Setup = {}) {
     },
     ...(given.findSent
       ? {
-          findSent: async () => {
-            const found = given.findSent?.();
-            return found === undefined ? undefined : answer(found);
+          findSent: async (_part, _to, context) => {
+            const found = given.findSent?.(context) ?? "unknown";
+            return found === "absent" || found === "unknown" ? found : answer(found);
           },
         }
+      : {}),
+    ...(given.newestMessage
+      ? { newestMessage: async () => answer(given.newestMessage?.() ?? "0").messageId }
       : {}),
   };
   const channels = createChannelRegistry(clock);
@@ -250,12 +255,58 @@ describe("deliver", () => {
 
   it("sends again under the same key, unlabelled, what the platform's history does not have", async () => {
     const answers: (string | DeliveryFailure)[] = [AMBIGUOUS, "a"];
-    const { run, sent } = setUp({ findSent: () => undefined, send: () => answers.shift() ?? "?" });
+    const { run, sent } = setUp({ findSent: () => "absent", send: () => answers.shift() ?? "?" });
     await run(outbound("hello"));
     await run(outbound("hello"));
     expect(sent[0]?.key).toBe(sent[1]?.key);
     expect(sent[1]).toMatchObject({ firstTriedAt: sent[0]?.firstTriedAt });
     expect(sent[1]?.label).toBeUndefined();
+  });
+
+  it("notes the message before a part, and searches behind it", async () => {
+    const answers: (string | DeliveryFailure)[] = [AMBIGUOUS, "b"];
+    const searched: (string | undefined)[] = [];
+    const { run, notes, sent } = setUp({
+      newestMessage: () => "m0",
+      findSent: ({ after, cause }) => {
+        searched.push(after, cause);
+        return "absent";
+      },
+      send: () => answers.shift() ?? "?",
+    });
+    await run(outbound("hello", { cause: "discord/1/5" }));
+    expect(notes[0]).toMatchObject({ sentBefore: 0, progress: { sending: { after: "m0" } } });
+    await run(outbound("hello", { cause: "discord/1/5" }));
+    expect(searched).toEqual(["m0", "discord/1/5"]);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("takes the part before for the place of a later one", async () => {
+    let asked = 0;
+    const { run, notes } = setUp({
+      textLength: 3,
+      newestMessage: () => {
+        asked += 1;
+        return "m0";
+      },
+    });
+    await run(outbound(threeParts));
+    expect(asked).toBe(1);
+    expect(notes.map(({ progress }) => progress.sending?.after)).toEqual(["m0", "m1", "m2"]);
+  });
+
+  it("has sent nothing when it cannot ask for the message before", async () => {
+    const { run, progress, sent } = setUp({ newestMessage: () => NOT_SENT });
+    expect(await run(outbound("hello"))).toMatchObject({ kind: "retry" });
+    expect(sent).toEqual([]);
+    expect(progress().sending).toMatchObject({ left: false });
+  });
+
+  it("labels a repeat where the history cannot tell", async () => {
+    const { run, sent, forget } = setUp({ findSent: () => "unknown" });
+    forget({ parts: ["hello"], receipts: [], sending: { part: 0, at: 5, boot: BOOT, left: true } });
+    await run(outbound("hello"));
+    expect(sent[0]?.label).toBe("(may be a repeat)");
   });
 
   it("stays ambiguous when the history cannot be read", async () => {

@@ -36,7 +36,7 @@ export function createDiscordChannel(
     name,
     platform: "discord",
     limits: { textLength: TEXT_LENGTH },
-    ...createSender({ rest, clock: deps.clock }),
+    ...createSender(rest),
     receive: (receiver, signal) =>
       receiveDiscord({ ...deps, options, rest, receiver, signal }, () => {
         refused = new AbortController();

@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 const NONCE_LENGTH = 25;
 
 /**
- * How long a part may be sent again without a second look: Discord remembers a nonce for "the past few minutes", and
- * within that time answers with the message that it already has. Afterwards the history has to be read.
+ * Discord remembers a nonce for "the past few minutes", and within that time answers with the message that it already
+ * has. How long that is it does not say, and our clock could not tell: so nothing here counts on it alone. It covers
+ * what the history cannot show yet, a post that is still on its way.
+ *
+ * The same for each attempt of a part, another one for each other text: a notice must not swallow an answer.
  */
-export const NONCE_WINDOW_MS = 120_000;
-
-/** The same for each attempt of a part, another one for each other text: a notice must not swallow an answer. */
 export function nonceOf(idempotencyKey: string): string {
   return createHash("sha256").update(idempotencyKey).digest("base64url").slice(0, NONCE_LENGTH);
 }

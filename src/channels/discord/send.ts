@@ -1,56 +1,59 @@
 import { Routes } from "discord.js";
 import * as z from "zod";
 import type { Address } from "../../events/event.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import type { Channel, OutgoingPart, Receipt, SendContext } from "../channel.ts";
 import { DeliveryError } from "../delivery-error.ts";
 import { isChannelClosed, toDeliveryError } from "./errors.ts";
-import { PAGE_SIZE } from "./history.ts";
-import { NONCE_WINDOW_MS, nonceOf } from "./nonce.ts";
+import { createLastSent, findSent, newestMessage, type Search } from "./find-sent.ts";
+import { nonceOf } from "./nonce.ts";
 import type { Rest } from "./rest.ts";
-import { compareIds, firstIdAt } from "./snowflake.ts";
 
 /** The longest text of one message; Discord counts characters, of which there are never more than UTF-16 units. */
 export const TEXT_LENGTH = 2_000;
 
-/** How far off the estimate of Discord's clock may be: it tells whole seconds, and the answer takes its time. */
-const CLOCK_TOLERANCE_MS = 3_000;
-
 const postedSchema = z.object({ id: z.string() });
-const sentSchema = z.object({
-  id: z.string(),
-  content: z.string(),
-  author: z.object({ id: z.string() }),
-});
+export type Sender = Pick<Required<Channel>, "send" | "findSent" | "newestMessage" | "typing">;
 
-export interface SenderDeps {
-  readonly rest: Rest;
-  readonly clock: Clock;
-}
-
-export type Sender = Pick<Required<Channel>, "send" | "findSent" | "typing">;
-
-export function createSender(deps: SenderDeps): Sender {
-  const { rest } = deps;
+export function createSender(rest: Rest): Sender {
   const ownId = createOwnId(rest);
+  const lastSent = createLastSent();
   return {
     async send(part, to, context) {
       if (context.signal.aborted) throw notStarted(context.signal);
+      const channelId = channelOf(to);
+      // Until it is confirmed, nobody knows what the newest message is.
+      lastSent.forget(channelId);
       try {
-        return await postAll(messagesOf(part, context), to, { rest, signal: context.signal });
+        const receipt = await postAll(messagesOf(part, context), to, {
+          rest,
+          signal: context.signal,
+        });
+        lastSent.set(channelId, receipt.messageId);
+        return receipt;
       } catch (error) {
         throw toDeliveryError(error, "send to Discord");
       }
     },
     async findSent(part, to, context) {
-      if (isNonceKnown(context, deps.clock)) return undefined;
+      const search = async (): Promise<Search> => ({
+        ...{ rest, context, channelId: channelOf(to) },
+        author: await ownId(context.signal),
+        content: messagesOf(part, context).at(-1)?.content.trim() ?? "",
+      });
       try {
-        const author = await ownId(context.signal);
-        return await findInHistory(messagesOf(part, context), to, { rest, context, author });
+        return await findSent(await search());
       } catch (error) {
-        // Without the history, to send again is all that is left.
-        if (isChannelClosed(error)) return undefined;
+        if (isChannelClosed(error)) return "unknown";
         throw toDeliveryError(error, "read Discord's history");
+      }
+    },
+    async newestMessage(to, signal) {
+      const channelId = channelOf(to);
+      try {
+        return lastSent.get(channelId) ?? (await newestMessage(rest, channelId, signal));
+      } catch (error) {
+        if (isChannelClosed(error)) return undefined;
+        throw asUnsent(toDeliveryError(error, "read Discord's history"));
       }
     },
     async typing(to, signal) {
@@ -63,11 +66,15 @@ export function createSender(deps: SenderDeps): Sender {
   };
 }
 
-/** Within the window a second look is not needed: sent again, Discord answers with the message that it has. */
-function isNonceKnown({ firstTriedAt }: SendContext, clock: Clock): boolean {
-  const age = clock.now() - firstTriedAt;
-  return age >= 0 && age < NONCE_WINDOW_MS;
-}
+/** Only a question failed: the part itself has not left. */
+const asUnsent = (error: DeliveryError): DeliveryError =>
+  error.failure.kind === "transient"
+    ? new DeliveryError(
+        error.message,
+        { kind: "transient", ambiguous: false },
+        { cause: error.cause },
+      )
+    : error;
 
 interface Outgoing {
   readonly content: string;
@@ -114,31 +121,6 @@ const bodyOf = ({ content, nonce }: Outgoing, replyTo: string | undefined) => ({
 
 /** A thread is a channel of its own. */
 const channelOf = ({ chat, thread }: Address) => thread ?? chat;
-
-interface Search {
-  readonly rest: Rest;
-  readonly context: SendContext;
-  readonly author: string;
-}
-
-/** The history does not tell nonces: author and text since the first attempt must do. */
-async function findInHistory(
-  messages: readonly Outgoing[],
-  to: Address,
-  { rest, context, author }: Search,
-): Promise<Receipt | undefined> {
-  const wanted = messages.at(-1)?.content.trim();
-  let after = firstIdAt(context.firstTriedAt + rest.clockSkewMs() - CLOCK_TOLERANCE_MS);
-  for (;;) {
-    const query = { after, limit: String(PAGE_SIZE) };
-    const answer = await rest.get(Routes.channelMessages(channelOf(to)), context.signal, query);
-    const page = z.array(sentSchema).parse(answer);
-    const found = page.find(({ content, author: by }) => by.id === author && content === wanted);
-    if (found) return { messageId: found.id };
-    if (page.length < PAGE_SIZE) return undefined;
-    after = page.map(({ id }) => id).reduce((a, b) => (compareIds(a, b) > 0 ? a : b));
-  }
-}
 
 function createOwnId(rest: Rest): (signal: AbortSignal) => Promise<string> {
   let known: string | undefined;

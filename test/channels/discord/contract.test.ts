@@ -1,4 +1,3 @@
-import { NONCE_WINDOW_MS } from "../../../src/channels/discord/nonce.ts";
 import {
   type ChannelRig,
   channelContract,
@@ -15,7 +14,6 @@ channelContract(
     confirms: "Discord confirms nothing: see catch-up.test.ts",
     typing: true,
     findSent: true,
-    findSentAfterMs: NONCE_WINDOW_MS,
     rateLimitMs: 1_500,
   },
   async (): Promise<ChannelRig> => {

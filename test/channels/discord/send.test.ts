@@ -2,7 +2,7 @@ import { MessageCreateRequestSchema } from "discord-api-spec/zod";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Channel, OutgoingPart, SendContext } from "../../../src/channels/channel.ts";
 import { DeliveryError } from "../../../src/channels/delivery-error.ts";
-import { NONCE_WINDOW_MS } from "../../../src/channels/discord/nonce.ts";
+import type { Address } from "../../../src/events/event.ts";
 import { eventually } from "../../contracts/recording-receiver.ts";
 import { ADA, BEN, createRig, type DiscordRig, startConnected } from "./rig.ts";
 
@@ -25,8 +25,6 @@ describe("the Discord channel's sending", () => {
     signal: never,
     ...given,
   });
-  const longAgo = (given: Partial<SendContext> = {}) =>
-    context({ firstTriedAt: Date.now() - NONCE_WINDOW_MS - 1_000, ...given });
   const toAda = () => ({ chat: rig.fake.dm(ADA) });
   const send = (part: OutgoingPart, given?: Partial<SendContext>) =>
     channel.send(part, toAda(), context(given));
@@ -165,40 +163,83 @@ describe("the Discord channel's sending", () => {
   });
 
   describe("findSent", () => {
-    it("asks nothing while sending again is safe by itself", async () => {
-      expect(await channel.findSent?.({ text: "a" }, toAda(), context())).toBeUndefined();
-      expect(rig.fake.requests()).toEqual([]);
-    });
+    const find = (part: OutgoingPart, given?: Partial<SendContext>, to: Address = toAda()) =>
+      Promise.resolve(channel.findSent?.(part, to, context(given)));
+    const newest = (to: Address = toAda()) => Promise.resolve(channel.newestMessage?.(to, never));
+    const lastId = () => rig.fake.replies(rig.fake.dm(ADA)).at(-1)?.id;
 
     it("finds what was posted, however much else was written", async () => {
+      const after = await newest();
       for (let i = 0; i < 230; i += 1) rig.fake.say(ADA, `noise ${i}`);
       rig.fake.fault(POST, { deliverThenDrop: true });
-      const part = { text: "  found  " };
-      await failure(send(part));
-      const found = await channel.findSent?.(part, toAda(), longAgo());
-      expect(found?.messageId).toBe(rig.fake.replies(rig.fake.dm(ADA))[0]?.id);
+      await failure(send({ text: "  found  " }));
+      expect(await find({ text: "  found  " }, { after })).toEqual({ messageId: lastId() });
     });
 
     it("does not take a person's message, an older one, or another text for it", async () => {
+      const before = await newest();
       const { messageId } = await send({ text: "hello" });
       rig.fake.say(ADA, "hello");
-      const found = (given: Partial<SendContext>) =>
-        channel.findSent?.({ text: "hello" }, toAda(), longAgo(given));
-      expect(await found({})).toEqual({ messageId });
-      expect(await found({ firstTriedAt: Date.now() + 60_000 })).toBeUndefined();
-      expect(await channel.findSent?.({ text: "hell" }, toAda(), longAgo())).toBeUndefined();
+      expect(await find({ text: "hello" }, { after: before })).toEqual({ messageId });
+      // Red when the time of the first try decides: both were sent in the same moment.
+      expect(await find({ text: "hello" }, { after: await newest() })).toBe("absent");
+      expect(await find({ text: "hell" }, { after: before })).toBe("absent");
     });
 
-    it("finds nothing where the history is closed: to send again is all that is left", async () => {
+    // Red with a search that begins at the time of the first try.
+    it.each([-48, -1, 1, 48])("finds it with a clock that is set %i hours off", async (hours) => {
+      const after = await newest();
+      rig.fake.fault(POST, { deliverThenDrop: true });
+      await failure(send({ text: "hello" }));
+      const firstTriedAt = Date.now() + hours * 3_600_000;
+      expect(await find({ text: "hello" }, { after, firstTriedAt })).toEqual({
+        messageId: lastId(),
+      });
+    });
+
+    it("searches behind the message that is answered when the place is lost", async () => {
+      await send({ text: "hello" });
+      const { id } = rig.fake.say(ADA, "again");
+      const cause = `discord/1/${id}`;
+      expect(await find({ text: "hello" }, { cause, firstTriedAt: 0 })).toBe("absent");
+      const { messageId } = await send({ text: "hello" }, { idempotencyKey: "part-2" });
+      expect(await find({ text: "hello" }, { cause, firstTriedAt: 0 })).toEqual({ messageId });
+      // Without anything to answer: a day before the first try.
+      expect(await find({ text: "hello" })).toMatchObject({ messageId: expect.any(String) });
+    });
+
+    it("cannot tell where the history is closed", async () => {
       rig.fake.setAccess(rig.fake.generalId, "hidden");
       const to = { chat: rig.fake.generalId };
-      expect(await channel.findSent?.({ text: "a" }, to, longAgo())).toBeUndefined();
+      expect(await find({ text: "a" }, {}, to)).toBe("unknown");
+      expect(await newest(to)).toBeUndefined();
     });
 
-    it("rejects when the history cannot be read now", async () => {
-      rig.fake.fault(/^GET/, { code: 502 });
-      const attempt = Promise.resolve(channel.findSent?.({ text: "a" }, toAda(), longAgo()));
-      expect(await failure(attempt)).toMatchObject({ kind: "transient" });
+    it("rejects when the history cannot be read now: nothing has left", async () => {
+      rig.fake.fault(/^GET/, { drop: true }, 2);
+      expect(await failure(find({ text: "a" }))).toMatchObject({ kind: "transient" });
+      expect(await failure(newest())).toEqual({ kind: "transient", ambiguous: false });
+    });
+  });
+
+  describe("newestMessage", () => {
+    const newest = () => Promise.resolve(channel.newestMessage?.(toAda(), never));
+    const questions = () => rig.fake.requests(/^GET .*messages/).length;
+
+    it("is asked once, and then known from what was sent", async () => {
+      expect(await newest()).toBe("0");
+      const { messageId } = await send({ text: "one" });
+      rig.fake.say(ADA, "between");
+      expect(await newest()).toBe(messageId);
+      expect(questions()).toBe(1);
+    });
+
+    it("is asked again after a send of which nobody knows", async () => {
+      await send({ text: "one" });
+      rig.fake.fault(POST, { deliverThenDrop: true });
+      await failure(send({ text: "two" }, { idempotencyKey: "part-2" }));
+      expect(await newest()).toBe(rig.fake.replies(rig.fake.dm(ADA)).at(-1)?.id);
+      expect(questions()).toBe(1);
     });
   });
 
