@@ -81,11 +81,15 @@ export interface IncomingMessage {
 
 export type ChannelState =
   | { readonly kind: "connecting" }
-  /** `account` is the bot's name on the platform. `lastPollAt`: when it was last heard from, UTC ms, where it is polled. */
+  /**
+   * `account` is the bot's name on the platform. `lastPollAt`: when the platform last answered, UTC ms: a poll, a
+   * heartbeat. `maxSilenceMs`: how old that may become before something is wrong.
+   */
   | {
       readonly kind: "connected";
       readonly account: string;
       readonly lastPollAt?: number | undefined;
+      readonly maxSilenceMs?: number | undefined;
     }
   /** Retried by itself. `remedy` tells a person what to do. */
   | { readonly kind: "failing"; readonly reason: string; readonly remedy: string };

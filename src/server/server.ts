@@ -148,7 +148,7 @@ function composeStatus(deps: ServerDeps, parts: StatusParts): () => StatusReport
     reportStatus({
       ...{ version: deps.version, workspace: deps.paths.root, startedAt, channels },
       ...{ counts: bus.counts, store: store.health, strangers: strangers.list },
-      unseen: letters.unseenCount,
+      ...{ unseen: letters.unseenCount, now: deps.clock.now },
       pairingCode: pairing.ownerCode,
       configProblems: live.problems,
     });

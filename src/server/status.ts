@@ -38,6 +38,8 @@ export interface ChannelReport {
   readonly since: number;
   /** Who may talk to the bot, in words. */
   readonly access: string;
+  /** What is wrong with it, with the remedy. */
+  readonly problem?: string | undefined;
 }
 
 export interface StatusDeps {
@@ -45,6 +47,7 @@ export interface StatusDeps {
   readonly workspace: string;
   readonly startedAt: number;
   readonly channels: ChannelRegistry;
+  readonly now: () => number;
   readonly counts: () => BusCounts;
   /** How many dead letters nobody has looked at. */
   readonly unseen: () => number;
@@ -56,14 +59,14 @@ export interface StatusDeps {
 }
 
 export function reportStatus(deps: StatusDeps): StatusReport {
-  const channels = reportChannels(deps.channels);
+  const channels = reportChannels(deps.channels, deps.now());
   const events = deps.counts();
   const store = deps.store();
   const unseen = deps.unseen();
   const problems = [
     ...(store.ok ? [] : [`events cannot be written: ${store.reason}`]),
     ...deps.configProblems(),
-    ...channels.flatMap(channelProblem),
+    ...channels.flatMap(({ name, problem }) => (problem ? [`channel ${name}: ${problem}`] : [])),
     ...(unseen > 0
       ? [`${letters(unseen)} that nobody has looked at; see: my-bot outbox list`]
       : []),
@@ -90,16 +93,25 @@ export function reportStatus(deps: StatusDeps): StatusReport {
 
 const letters = (count: number) => (count === 1 ? "1 dead letter" : `${count} dead letters`);
 
-function reportChannels(channels: ChannelRegistry): readonly ChannelReport[] {
+function reportChannels(channels: ChannelRegistry, now: number): readonly ChannelReport[] {
   return channels.all().map(({ spec, state, since }) => ({
     name: spec.name,
     platform: spec.platform,
     state,
     since,
     access: describeAccess(spec.settings.access),
+    problem: problemOf(state, now),
   }));
 }
 
-function channelProblem({ name, state }: ChannelReport): readonly string[] {
-  return state.kind === "failing" ? [`channel ${name}: ${state.reason}. ${state.remedy}`] : [];
+/** A channel that says "connected" and has not heard from its platform for too long is in trouble all the same. */
+function problemOf(state: ChannelState, now: number): string | undefined {
+  if (state.kind === "failing") return `${state.reason}. ${state.remedy}`;
+  if (state.kind !== "connected") return undefined;
+  const { lastPollAt, maxSilenceMs } = state;
+  if (lastPollAt === undefined || maxSilenceMs === undefined) return undefined;
+  const silentMs = Math.abs(now - lastPollAt);
+  if (silentMs <= maxSilenceMs) return undefined;
+  const seconds = Math.round(silentMs / 1000);
+  return `nothing was heard from the platform for ${seconds} s. It connects again by itself; if this stays, restart the server and report it with the log`;
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
@@ -89,6 +89,16 @@ describe("my-bot server", () => {
     expect(Date.now() - startedAt).toBeLessThan(6_000);
     expect((await chatting.ended).code).toBe(1);
     expect(await readdir(join(workspace, ".event", "inbox"))).toHaveLength(1);
+  });
+
+  // Red when the supervisor starts a worker again for ever.
+  it("exits with 1 when a worker cannot be kept running, so that a service manager sees it", async () => {
+    await mkdir(join(workspace, ".event"), { recursive: true });
+    await writeFile(join(workspace, ".event", "inbox"), "no folder");
+    const { code, stdout, stderr } = await cli.run(["server", "-w", workspace]);
+    expect(code).toBe(1);
+    expect(stdout.match(/"msg":"worker crashed"/g)?.length).toBe(6);
+    expect(stderr).toContain("Cannot keep EventBus running: it crashed 6 times");
   });
 
   it("reads the configuration again at SIGHUP", async () => {

@@ -5,6 +5,7 @@ import { asError, errorMessage } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { createReconnects, type Reconnects } from "./reconnects.ts";
 import { API_VERSION } from "./rest.ts";
+import { createWatchdog, type Watchdog } from "./watchdog.ts";
 
 export interface GatewayDeps {
   readonly apiRoot: string;
@@ -30,7 +31,7 @@ export interface GatewayListener {
   onEvent(type: string, payload: unknown): void;
   /** The connection is lost for the `losses`th time in a row, and opened again by itself. */
   onLost(losses: number): void;
-  /** It was heard from. */
+  /** It was heard from: an event, or the answer to a heartbeat. */
   onAlive(): void;
 }
 
@@ -64,14 +65,25 @@ export async function runGateway(
   listener: GatewayListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const reconnects = createReconnects({ ...deps, onAlive: listener.onAlive });
-  const client = new Client(clientOptions(deps, reconnects));
   const over = new AbortController();
+  let silent: () => void = () => undefined;
+  const watchdog = createWatchdog(deps.clock, () => silent(), over.signal);
+  const onAlive = () => {
+    watchdog.heard();
+    if (!over.signal.aborted) listener.onAlive();
+  };
+  const reconnects = createReconnects({ ...deps, onAcknowledged: onAlive });
+  const client = new Client(clientOptions(deps, reconnects));
   try {
     await new Promise<void>((resolve, reject) => {
       if (signal.aborted) return resolve();
       signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
-      listen(client, { deps, listener, reconnects, over: over.signal, fail: reject });
+      silent = () => reject(new Error("the gateway says nothing"));
+      listen(client, {
+        ...{ deps, listener, reconnects, watchdog, onAlive },
+        over: over.signal,
+        fail: reject,
+      });
       client.login(deps.token).catch((error: unknown) => reject(asError(error)));
     });
   } finally {
@@ -84,6 +96,8 @@ interface Listening {
   readonly deps: GatewayDeps;
   readonly listener: GatewayListener;
   readonly reconnects: Reconnects;
+  readonly watchdog: Watchdog;
+  onAlive(): void;
   /** The library goes on talking while it is being closed. */
   readonly over: AbortSignal;
   fail(error: Error): void;
@@ -112,7 +126,9 @@ function listen(client: Client, listening: Listening): void {
 }
 
 function hear({ t, d }: z.output<typeof packetSchema>, listening: Listening): void {
-  const { listener, reconnects } = listening;
+  const { listener, reconnects, watchdog, onAlive } = listening;
+  onAlive();
+  if (t === "READY" || t === "RESUMED") watchdog.ready();
   if (t === "READY" || t === "RESUMED") reconnects.restored();
   if (t === "READY") begin(d, listening);
   else if (t === "RESUMED") listener.onResumed();

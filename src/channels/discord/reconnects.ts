@@ -7,8 +7,8 @@ type ShardManager = ConstructorParameters<typeof SimpleShardingStrategy>[0];
 export interface ReconnectsDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  /** The connection was heard from, or a heartbeat is due. Must not throw. */
-  onAlive(): void;
+  /** Discord has answered a heartbeat. Must not throw. */
+  onAcknowledged(): void;
 }
 
 /**
@@ -29,7 +29,10 @@ export interface Reconnects {
 /** The first reconnection is the library's own half second. */
 const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
-export function createReconnects({ clock, random, onAlive }: ReconnectsDeps): Reconnects {
+/** The library's enum of these names is hidden behind another one of the same name. */
+const HEARTBEAT_ACKNOWLEDGED = "heartbeat" as Parameters<ShardManager["on"]>[0];
+
+export function createReconnects({ clock, random, onAcknowledged }: ReconnectsDeps): Reconnects {
   const halt = new AbortController();
   let losses = 0;
   /** A connection was lost and the next one was not asked for yet. */
@@ -44,7 +47,7 @@ export function createReconnects({ clock, random, onAlive }: ReconnectsDeps): Re
       isDown = false;
       if (losses > 1) await pause(backoffMs(losses - 1, { ...BACKOFF, random }));
     }
-    if (!halt.signal.aborted) return onAlive();
+    if (!halt.signal.aborted) return;
     park();
     await new Promise<never>(() => undefined);
   }
@@ -64,6 +67,7 @@ export function createReconnects({ clock, random, onAlive }: ReconnectsDeps): Re
         await beforeSessionIsTold();
         return tell(shardId);
       };
+      manager.on(HEARTBEAT_ACKNOWLEDGED, onAcknowledged);
       return new SimpleShardingStrategy(manager);
     },
     lost() {

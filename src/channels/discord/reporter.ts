@@ -15,6 +15,8 @@ export interface Reporter {
   alive(): void;
 }
 
+/** Nearly three heartbeats; the watchdog then replaces the connection. */
+const MAX_SILENCE_MS = 120_000;
 const LOST_AFTER_MS = 5_000;
 const REPORT_EVERY_MS = 5_000;
 
@@ -28,7 +30,12 @@ export function createReporter({ receiver, clock, signal }: Intake): Reporter {
   function reportConnected(): void {
     if (account === undefined || !isUp || signal.aborted) return;
     reportedAt = clock.now();
-    receiver.report({ kind: "connected", account, lastPollAt: reportedAt });
+    receiver.report({
+      kind: "connected",
+      account,
+      lastPollAt: reportedAt,
+      maxSilenceMs: MAX_SILENCE_MS,
+    });
   }
 
   function failing(state: Extract<ChannelState, { kind: "failing" }>): void {

@@ -12,8 +12,10 @@ export interface Trouble {
 }
 
 const NETWORK_WAIT: Wait = { upToMs: 30_000 };
-/** Sessions are counted (1000 a day): what a person has to mend is not tried every few seconds. */
-const REFUSED_WAIT: Wait = { upToMs: 60_000 };
+/** Refused before a session begins, so that nothing is used up: it works within 10 s of being mended. */
+const TOKEN_WAIT: Wait = { upToMs: 8_000 };
+/** Sessions are counted (1000 a day): what is refused only after a beginning is not tried every few seconds. */
+const REFUSED_WAIT: Wait = { upToMs: 120_000 };
 
 const TOKEN_REFUSED = {
   reason: "the token is refused",
@@ -44,7 +46,11 @@ const CLOSE_CODES: ReadonlyMap<number, { reason: string; remedy: string }> = new
 
 export function explainTrouble(error: unknown, apiRoot: string): Trouble {
   const known = knownTrouble(error);
-  if (known) return { state: { kind: "failing", ...known }, wait: REFUSED_WAIT };
+  if (known)
+    return {
+      state: { kind: "failing", ...known },
+      wait: known === TOKEN_REFUSED ? TOKEN_WAIT : REFUSED_WAIT,
+    };
   const afterMs = rateLimitOf(error);
   const reason = error instanceof DiscordAPIError ? reasonOf(error) : unreachable(error, apiRoot);
   const remedy = "Check the network, a proxy on the way, and api_root; it is tried again by itself";

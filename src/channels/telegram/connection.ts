@@ -21,13 +21,18 @@ export interface ConnectedReporter {
 
 const REPORT_EVERY_MS = 5_000;
 
-export function connectedReporter({ receiver, clock }: Intake): ConnectedReporter {
+/** `maxSilenceMs`: how long Telegram may say nothing before something is wrong. */
+export function connectedReporter(
+  { receiver, clock }: Intake,
+  maxSilenceMs: number,
+): ConnectedReporter {
   let last: number | undefined;
   const report = (me: BotIdentity): void => {
     const now = clock.now();
     if (last !== undefined && now >= last && now - last < REPORT_EVERY_MS) return;
     last = now;
-    receiver.report({ kind: "connected", account: `@${me.username}`, lastPollAt: now });
+    const account = `@${me.username}`;
+    receiver.report({ kind: "connected", account, lastPollAt: now, maxSilenceMs });
   };
   return Object.assign(report, {
     forget() {

@@ -14,6 +14,8 @@ const FIRST_POLL_S = 0;
 const POLL_AFTER_CONFLICT_S = 5;
 /** A poll that is this much late will never be answered. */
 const GRACE_MS = 10_000;
+/** Two polls that were never answered. */
+const MAX_SILENCE_MS = 2 * (LONG_POLL_S * 1000 + GRACE_MS) + 10_000;
 const BATCH = 100;
 /** A server that answers long polls with nothing at once would be asked without a pause. */
 const SHORTEST_EMPTY_POLL_MS = 250;
@@ -32,7 +34,7 @@ export async function receiveByPolling(connection: Connection): Promise<void> {
   let offset: number | undefined;
   let timeoutS = FIRST_POLL_S;
   let menu: Promise<void> | undefined;
-  const reportConnected = connectedReporter(intake);
+  const reportConnected = connectedReporter(intake, MAX_SILENCE_MS);
 
   async function step(): Promise<void> {
     me ??= await fetchIdentity(intake);

@@ -12,8 +12,11 @@ export interface Trouble {
   readonly conflict?: boolean;
 }
 
-const NETWORK_WAIT: Wait = { upToMs: 30_000 };
-const TOKEN_WAIT: Wait = { upToMs: 60_000 };
+/** Short, so that the bot is back within 10 s of the cause being gone. */
+const NETWORK_WAIT: Wait = { upToMs: 8_000 };
+const TOKEN_WAIT: Wait = { upToMs: 8_000 };
+/** The next poll takes 5 s to tell that nobody else polls any more. */
+const CONFLICT_WAIT: Wait = { upToMs: 4_000 };
 
 /**
  * Throws what is no trouble with the connection but a bug. `webhookUrl` is asked for at a conflict: the webhook that is
@@ -86,7 +89,7 @@ function tokenRefused(failure: CallFailure, apiRoot: string): Trouble {
 function conflict(webhookUrl: string | undefined): Trouble {
   return {
     state: { kind: "failing", ...describeConflict(webhookUrl) },
-    wait: NETWORK_WAIT,
+    wait: CONFLICT_WAIT,
     conflict: true,
   };
 }

@@ -12,6 +12,8 @@ type WebhookOptions = NonNullable<TelegramOptions["webhook"]>;
 
 /** How often it is looked whether Telegram still has the webhook. */
 const CHECK_EVERY_MS = 5 * 60_000;
+/** That nobody writes is no trouble; that Telegram does not answer twice in a row is. */
+const MAX_SILENCE_MS = 2 * CHECK_EVERY_MS + 60_000;
 
 /**
  * Telegram posts updates to us; 200 says that they are durable. The webhook stays set when this ends: Telegram keeps
@@ -26,7 +28,7 @@ export async function receiveByWebhook(
   let me: BotIdentity | undefined;
   let announced = false;
   let menu: Promise<void> | undefined;
-  const reportConnected = connectedReporter(intake);
+  const reportConnected = connectedReporter(intake, MAX_SILENCE_MS);
   const server = createWebhookServer(webhook, take);
 
   async function take(update: unknown): Promise<void> {

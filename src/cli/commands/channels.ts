@@ -6,7 +6,7 @@ import { load } from "../load.ts";
 import { print, printJson } from "../output.ts";
 import { askStatus, describeChannel } from "./status.ts";
 
-/** The channels of the running server; without one, what is configured. Exit code 1 while one is failing. */
+/** The channels of the running server; without one, what is configured. Exit code 1 while one is in trouble. */
 export async function runChannels(context: CommandContext): Promise<number> {
   const status = await askStatus(context);
   if (!status) return showConfigured(context);
@@ -16,11 +16,9 @@ export async function runChannels(context: CommandContext): Promise<number> {
     const now = systemClock.now();
     for (const row of formatTable(channels.map((channel) => describeChannel(channel, now))))
       print(row);
-    for (const { name, state } of channels) {
-      if (state.kind === "failing") print(`✗ ${name}: ${state.reason}. ${state.remedy}`);
-    }
+    for (const { name, problem } of channels) if (problem) print(`✗ ${name}: ${problem}`);
   }
-  return channels.some(({ state }) => state.kind === "failing") ? EXIT.problem : EXIT.ok;
+  return channels.some(({ problem }) => problem) ? EXIT.problem : EXIT.ok;
 }
 
 async function showConfigured(context: CommandContext): Promise<number> {

@@ -13,11 +13,13 @@ const channelSchema: z.ZodType<ChannelReport> = z.object({
       kind: z.literal("connected"),
       account: z.string(),
       lastPollAt: z.number().optional(),
+      maxSilenceMs: z.number().optional(),
     }),
     z.object({ kind: z.literal("failing"), reason: z.string(), remedy: z.string() }),
   ]),
   since: z.number(),
   access: z.string(),
+  problem: z.string().optional(),
 });
 
 const entryShape = {

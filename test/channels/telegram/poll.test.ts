@@ -142,6 +142,22 @@ describe("telegram polling", () => {
     await eventually(() => expect(receiver.texts()).toEqual(["hello?"]));
   });
 
+  // peers #27. The clock is 20 times as fast: 30 s of polling and 10 s of grace are 2 s.
+  it("replaces a long poll that is never answered within twice its time", async () => {
+    const receiver = await startConnected();
+    await eventually(() => expect(polls().at(-1)?.body.timeout).toBe(30));
+    rig.fake.fault("getUpdates", { hang: true });
+    rig.fake.say(ADA, "wakes the poll");
+    await eventually(() => expect(receiver.texts()).toEqual(["wakes the poll"]));
+    const before = polls().length;
+    const since = Date.now();
+    // The next one hangs: nothing but the deadline ends it.
+    await eventually(() => expect(polls().length).toBeGreaterThan(before));
+    expect(Date.now() - since).toBeLessThan((2 * 30_000) / 20);
+    rig.fake.say(ADA, "and on");
+    await eventually(() => expect(receiver.texts()).toEqual(["wakes the poll", "and on"]));
+  });
+
   it("tells that another process polls with the token, and takes over again", async () => {
     const receiver = await startConnected();
     rig.fake.fault("getUpdates", { code: 409 }, 3);

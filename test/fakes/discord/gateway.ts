@@ -55,6 +55,8 @@ export interface Gateway {
   admit(on: boolean): void;
   /** While on, a connection is opened and nothing is said; the hello comes when it is off again. */
   silence(on: boolean): void;
+  /** While on, nobody who introduces himself gets an answer. */
+  ignoreIdentify(on: boolean): void;
   /** While on, connections are neither opened nor refused; they are cut when it is off again. */
   hold(on: boolean): void;
   /** Runs at each connection that is asked for. */
@@ -70,6 +72,7 @@ interface World {
   acks: boolean;
   admitting: boolean;
   silent: boolean;
+  ignoring: boolean;
   holding: boolean;
   readonly held: Set<Duplex>;
   onUpgrade: () => void;
@@ -90,6 +93,7 @@ export function createGateway(
     acks: true,
     admitting: true,
     silent: false,
+    ignoring: false,
     holding: false,
     held: new Set(),
     onUpgrade: () => undefined,
@@ -137,6 +141,9 @@ export function createGateway(
     silence(on) {
       world.silent = on;
       if (!on) everySocket((socket) => hello(world, socket));
+    },
+    ignoreIdentify(on) {
+      world.ignoring = on;
     },
     hold(on) {
       world.holding = on;
@@ -197,9 +204,9 @@ function handle(world: World, connection: Connection, text: string): Session | u
       if (world.acks) send(socket, OP.heartbeatAck, null);
       return session;
     case OP.identify:
-      return identify(world, connection, d);
+      return world.ignoring ? session : identify(world, connection, d);
     case OP.resume:
-      return resume(world, connection, d);
+      return world.ignoring ? session : resume(world, connection, d);
     default:
       if (!session) socket.close(4003);
       return session;
