@@ -17,6 +17,8 @@ import type { Tool } from "./tool.ts";
 export interface AgentCatalog {
   /** Undefined if there is none, or none that was ever good. */
   get(id: string): Promise<Agent | undefined>;
+  /** Ids of those that could be used when they were looked at last. */
+  known(): readonly string[];
   /** All that can be used, sorted by id. */
   list(): Promise<readonly Agent[]>;
   /** Looks anew and tells what is wrong now. */
@@ -77,6 +79,7 @@ export function createAgentCatalog(deps: AgentCatalogDeps): AgentCatalog {
       if (known.has(id)) return (await look(id))?.agent;
       return (await lookAtAll()).agents.find((agent) => agent.id === id);
     },
+    known: () => [...known].flatMap(([id, { agent }]) => (agent ? [id] : [])),
     list: async () => (await lookAtAll()).agents,
     problems: async () => (await lookAtAll()).problems,
   };

@@ -22,6 +22,7 @@ import type { Pairing } from "./pairing.ts";
 import { createRunNotes } from "./run-notes.ts";
 import { createRunningTurns } from "./running-turns.ts";
 import type { ServerDeps } from "./server-deps.ts";
+import { createSlotShares } from "./slot-shares.ts";
 import { createSoloTurns } from "./solo-turns.ts";
 import type { Worker } from "./worker.ts";
 
@@ -66,7 +67,10 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     newId,
   });
   const solo = createSoloTurns({ clock, wake: bus.wake });
-  const turns = createRunningTurns({ solo, clock, wakeOne: bus.wakeOne });
+  const turns = createRunningTurns({
+    ...{ solo, clock, wakeOne: bus.wakeOne },
+    shares: createSlotShares(config().turns.concurrency, catalog.known),
+  });
   const runs = createRunNotes(log);
   const commands = composeCommands(deps, { ...parts, catalog, sessions, stop: turns.stop });
   const systemPrompt = createSystemPrompt({ paths, files, clock, log });

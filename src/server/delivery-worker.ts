@@ -2,9 +2,9 @@ import type { OutboundEvent } from "../events/event.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { HandleContext, Outcome } from "../events/outcome.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
-import { type ChannelShares, createChannelShares } from "./channel-shares.ts";
 import { channelWake } from "./channel-wake.ts";
 import { type DeliveryDeps, deliver } from "./deliver.ts";
+import { createSlotShares, type SlotShares } from "./slot-shares.ts";
 import { aborted, type Worker } from "./worker.ts";
 
 export interface DeliveryWorkerDeps extends DeliveryDeps {
@@ -21,7 +21,9 @@ export function createDeliveryWorker(deps: DeliveryWorkerDeps): Worker {
     async run(signal) {
       const { bus, channels, concurrency } = deps;
       const stopListening = channels.onChange((name) => bus.wake(channelWake(name)));
-      const shares = createChannelShares(concurrency, () => channels.all().length);
+      const shares = createSlotShares(concurrency, () =>
+        channels.all().map(({ spec }) => spec.name),
+      );
       const consumer = bus.consume("OutboundEvent", { concurrency }, (event, context) =>
         deliverInShare(deps, shares, { event, context }),
       );
@@ -39,7 +41,7 @@ const slotWake = (channel: string) => `slot:${channel}`;
 
 async function deliverInShare(
   deps: DeliveryWorkerDeps,
-  shares: ChannelShares,
+  shares: SlotShares,
   { event, context }: { event: OutboundEvent; context: HandleContext },
 ): Promise<Outcome> {
   const { channel } = event;
@@ -49,7 +51,6 @@ async function deliverInShare(
   try {
     return await deliver(deps, event, context);
   } finally {
-    shares.leave(channel);
-    deps.bus.wakeOne(slotWake(channel));
+    for (const other of shares.leave(channel)) deps.bus.wakeOne(slotWake(other));
   }
 }

@@ -1,6 +1,7 @@
 import type { Agent } from "../agents/agent.ts";
 import { STOPPED } from "../agents/turn.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { SlotShares } from "./slot-shares.ts";
 import { QUIET, type SoloTurn, type SoloTurns } from "./solo-turns.ts";
 
 /** The turns that are running, so that a person can stop theirs, and an agent runs no more than it may. */
@@ -36,6 +37,8 @@ export interface TurnWait {
 
 export interface RunningTurnsDeps {
   readonly solo: SoloTurns;
+  /** Of all turns, for each agent. */
+  readonly shares: SlotShares;
   readonly clock: Pick<Clock, "now">;
   /** The event that has waited longest for this is handled again. */
   readonly wakeOne: (what: string) => void;
@@ -46,22 +49,25 @@ interface Entry {
   readonly controller: AbortController;
 }
 
-/** What a turn waits for while its agent runs as many as it may. */
+/** What a turn waits for while its agent runs as many as it may, or has its share of all. */
 const agentWake = (id: string) => `agent:${id}`;
 const LOOK_AGAIN_MS = 60_000;
 
 export function createRunningTurns(deps: RunningTurnsDeps): RunningTurns {
-  const { solo, clock, wakeOne } = deps;
+  const { solo, shares, clock, wakeOne } = deps;
   const running = new Map<string, Entry>();
   const hasRoom = ({ id, maxConcurrency = Number.POSITIVE_INFINITY }: Agent) =>
-    [...running.values()].filter(({ agentId }) => agentId === id).length < maxConcurrency;
+    [...running.values()].filter(({ agentId }) => agentId === id).length < maxConcurrency &&
+    shares.hasRoom(id);
   return {
     begin(turn) {
       const { source, agent } = turn;
-      const slot = agentWake(agent.id);
-      if (!hasRoom(agent)) return { kind: "wait", for: slot, until: clock.now() + LOOK_AGAIN_MS };
+      if (!hasRoom(agent)) {
+        return { kind: "wait", for: agentWake(agent.id), until: clock.now() + LOOK_AGAIN_MS };
+      }
       const entry = solo.enter(turn);
       if (entry.kind === "wait") return { kind: "wait", for: QUIET, until: entry.until };
+      shares.enter(agent.id);
       const { controller, detach } = follow(turn.signal);
       running.set(source, { agentId: agent.id, controller });
       return {
@@ -70,7 +76,7 @@ export function createRunningTurns(deps: RunningTurnsDeps): RunningTurns {
           detach();
           running.delete(source);
           solo.leave(turn.key);
-          wakeOne(slot);
+          for (const id of shares.leave(agent.id)) wakeOne(agentWake(id));
         },
       };
     },

@@ -8,6 +8,7 @@ import { createChannelRegistry } from "../../src/server/channel-registry.ts";
 import { createOwnerNotices } from "../../src/server/owner-notices.ts";
 import { createRunNotes } from "../../src/server/run-notes.ts";
 import { createRunningTurns } from "../../src/server/running-turns.ts";
+import { createSlotShares } from "../../src/server/slot-shares.ts";
 import { createSoloTurns } from "../../src/server/solo-turns.ts";
 import { openFileSessionStore } from "../../src/sessions/file-session-store.ts";
 import { buildAgent } from "../builders/agent.ts";
@@ -113,10 +114,14 @@ async function begin(world: World) {
   const runs = createRunNotes(log);
   const catalog = {
     get: async (id: string) => agents.get(id),
+    known: () => [...agents.keys()],
     list: async () => [...agents.values()],
     problems: async () => [],
   };
-  const turns = createRunningTurns({ solo, clock, wakeOne: bus.wakeOne });
+  const turns = createRunningTurns({
+    ...{ solo, clock, wakeOne: bus.wakeOne },
+    shares: createSlotShares(options.concurrency ?? 16, catalog.known),
+  });
   const owner = { channel: "telegram", chat: "1" };
   const worker = createAgentWorker({
     ...{ bus, sessions, agents: catalog, turns, runs, solo, boot: "boot-1", clock, log },
