@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { type LlmOverrides, llmOverridesSchema } from "../providers/options.ts";
 import { errorMessage } from "../runtime/errors.ts";
-import { type CheckedDefinition, checkFrontMatter, suggestion } from "../workspace/definitions.ts";
+import { type CheckedDefinition, checkFrontMatter } from "../workspace/definitions.ts";
 import { type FrontMatter, parseFrontMatter } from "../workspace/front-matter.ts";
+import { suggest } from "../workspace/settings/schema-keys.ts";
 import type { Tool } from "./tool.ts";
 
 /** Who answers: made of `agents/<id>/AGENT.md` and `SOUL.md`. */
@@ -56,7 +57,10 @@ export function readAgent(text: AgentText, deps: AgentTextDeps): CheckedDefiniti
   if (checked.kind === "broken") return checked;
   const { name, description, llm = {}, max_concurrency, tools: wanted } = checked.value;
   const unknown = wanted.find((tool) => !deps.tools.some((known) => known.name === tool));
-  if (unknown !== undefined) return unknownTool(unknown, parsed.frontMatter, deps.tools);
+  if (unknown !== undefined) {
+    const line = parsed.frontMatter.lineOf(["tools", wanted.indexOf(unknown)]);
+    return { kind: "broken", line, message: unknownTool(unknown, deps.tools) };
+  }
   const { body } = parsed.frontMatter;
   const soul = text.soul?.trim() || undefined;
   const tools = deps.tools.filter((tool) => wanted.includes(tool.name));
@@ -66,14 +70,9 @@ export function readAgent(text: AgentText, deps: AgentTextDeps): CheckedDefiniti
   return { kind: "valid", value };
 }
 
-function unknownTool(
-  tool: string,
-  frontMatter: FrontMatter,
-  known: readonly Tool[],
-): CheckedDefinition<never> {
-  const names = known.map(({ name }) => name);
-  const message = `unknown tool "${tool}": ${suggestion(tool, names)}`;
-  return { kind: "broken", line: frontMatter.lineOf(["tools"]), message };
+function unknownTool(tool: string, tools: readonly Tool[]): string {
+  const names = tools.map(({ name }) => name);
+  return `unknown tool \`${tool}\`; ${suggest(tool, names)}`;
 }
 
 /** Settings about the model hold keys, which belong into the environment. */
@@ -89,7 +88,7 @@ function expandLlm(
       expanded[key] = typeof value === "string" ? expand(value) : value;
     } catch (error) {
       const line = frontMatter.lineOf(["llm", key]);
-      return { kind: "broken", line, message: `"llm.${key}": ${errorMessage(error)}` };
+      return { kind: "broken", line, message: `\`llm.${key}\`: ${errorMessage(error)}` };
     }
   }
   const values = { ...frontMatter.values, llm: expanded };

@@ -1,5 +1,5 @@
+import type { Path, Problem } from "../workspace/settings/problem.ts";
 import type { ChannelConfig, Config } from "./config.ts";
-import type { Path, Problem } from "./problem.ts";
 
 const ANYONE = "*";
 

@@ -1,18 +1,18 @@
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { WorkspacePaths } from "../workspace/paths.ts";
+import { type Path, type Problem, pathKey } from "../workspace/settings/problem.ts";
+import type { YamlFile } from "../workspace/settings/read-yaml.ts";
+import { suggest } from "../workspace/settings/schema-keys.ts";
+import { validate } from "../workspace/settings/validate.ts";
+import { isMapping } from "../workspace/settings/walk-yaml.ts";
 import type { ChannelConfig, Config, Owner } from "./config.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { expandReferences } from "./expand-references.ts";
 import { modernise } from "./older-spellings.ts";
-import { type Path, type Problem, pathKey } from "./problem.ts";
 import { type ReadChannel, readChannel, TERMINAL } from "./read-channels.ts";
-import type { YamlFile } from "./read-yaml.ts";
 import type { RuntimeConfig } from "./runtime-config.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
-import { suggest } from "./schema-keys.ts";
 import { readSecrets } from "./secrets.ts";
-import { validate } from "./validate.ts";
-import { isMapping } from "./walk-yaml.ts";
 
 export interface BuildDeps {
   readonly paths: WorkspacePaths;

@@ -1,5 +1,5 @@
-import { type Path, type PlacedProblem, pathKey } from "./problem.ts";
-import { isMapping } from "./walk-yaml.ts";
+import { type Path, type PlacedProblem, pathKey } from "../workspace/settings/problem.ts";
+import { isMapping } from "../workspace/settings/walk-yaml.ts";
 
 export interface Expanded {
   readonly value: unknown;

@@ -2,15 +2,15 @@ import { join } from "node:path";
 import { errorCode, errorMessage, UserError } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { WorkspacePaths } from "../workspace/paths.ts";
+import { EXIT_CONFIG, printProblem, problemsError } from "../workspace/settings/problem.ts";
+import { readYaml } from "../workspace/settings/read-yaml.ts";
+import { isSecretKey } from "../workspace/settings/secret-key.ts";
 import { closedDoors, openDoors } from "./access-remarks.ts";
 import { buildConfig } from "./build-config.ts";
 import type { Config } from "./config.ts";
 import { expandText } from "./expand-references.ts";
 import { type EnvFile, layerEnv } from "./layer-env.ts";
-import { EXIT_CONFIG, printProblem, problemsError } from "./problem.ts";
-import { readYaml } from "./read-yaml.ts";
 import { EMPTY_RUNTIME, readRuntimeConfig } from "./runtime-config.ts";
-import { isSecretKey } from "./secrets.ts";
 
 export interface LoadDeps {
   readonly paths: WorkspacePaths;

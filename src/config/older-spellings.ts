@@ -1,6 +1,6 @@
-import type { Path, Problem } from "./problem.ts";
-import type { YamlFile } from "./read-yaml.ts";
-import { isMapping } from "./walk-yaml.ts";
+import type { Path, Problem } from "../workspace/settings/problem.ts";
+import type { YamlFile } from "../workspace/settings/read-yaml.ts";
+import { isMapping } from "../workspace/settings/walk-yaml.ts";
 
 export interface Modern {
   /** The same file as if it had been written with today's keys; lines are those of the real one. */

@@ -1,4 +1,8 @@
 import * as z from "zod";
+import { type Path, type PlacedProblem, printPath } from "../workspace/settings/problem.ts";
+import { nearest, suggest } from "../workspace/settings/schema-keys.ts";
+import { type ValidateDeps, validate } from "../workspace/settings/validate.ts";
+import { isMapping } from "../workspace/settings/walk-yaml.ts";
 import {
   type ChannelOff,
   optionsSchemas,
@@ -6,11 +10,7 @@ import {
   platformOptionsSchema,
   platformSchema,
 } from "./config.ts";
-import { type Path, type PlacedProblem, printPath } from "./problem.ts";
 import { channelShape, terminalSchema } from "./schema.ts";
-import { nearest, suggest } from "./schema-keys.ts";
-import { type ValidateDeps, validate } from "./validate.ts";
-import { isMapping } from "./walk-yaml.ts";
 
 export type ReadChannel =
   | { readonly kind: "on"; readonly name: string; readonly channel: PlatformOptions }

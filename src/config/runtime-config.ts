@@ -4,8 +4,8 @@ import type { Clock } from "../runtime/clock.ts";
 import { errorCode, errorMessage, UserError } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
-import { EXIT_CONFIG, printProblem } from "./problem.ts";
-import { readYaml } from "./read-yaml.ts";
+import { EXIT_CONFIG, printProblem } from "../workspace/settings/problem.ts";
+import { readYaml } from "../workspace/settings/read-yaml.ts";
 
 /** What the machine itself has to remember of the configuration: who was let in by pairing. */
 export type RuntimeConfig = z.output<typeof runtimeSchema>;

@@ -2,8 +2,9 @@ import { isAbsolute, join } from "node:path";
 import * as z from "zod";
 import { errorCode, errorMessage } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
-import type { Path, PlacedProblem } from "./problem.ts";
-import { isMapping } from "./walk-yaml.ts";
+import type { Path, PlacedProblem } from "../workspace/settings/problem.ts";
+import { isSecretKey } from "../workspace/settings/secret-key.ts";
+import { isMapping } from "../workspace/settings/walk-yaml.ts";
 
 export interface SecretDeps {
   readonly files: Pick<FileOps, "read">;
@@ -18,11 +19,6 @@ export interface WithSecrets {
   /** Every value under a key that is a secret's. */
   readonly secrets: readonly string[];
   readonly problems: readonly PlacedProblem[];
-}
-
-/** Keys whose values must not be shown: `token`, `api_key`, `app_token`, `secret_token`, `webhook_secret`, … */
-export function isSecretKey(key: string): boolean {
-  return /(?:^|_)(?:token|key|secret|password)$/.test(key);
 }
 
 /** Reads `{ file: path }` where a secret is wanted; the line break at the file's end is not part of the secret. */

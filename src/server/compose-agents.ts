@@ -14,7 +14,7 @@ import { UserError } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
 import { openFileSessionStore } from "../sessions/file-session-store.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
-import { suggestion } from "../workspace/definitions.ts";
+import { suggest } from "../workspace/settings/schema-keys.ts";
 import { createAgentWorker } from "./agent-worker.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OwnerNotices } from "./owner-notices.ts";
@@ -128,7 +128,7 @@ async function checkDefaultAgent({ defaultAgent }: Config, check: DefaultAgentCh
   }
   const ids = (await catalog.list()).map(({ id }) => id);
   const where = `${file}:${await lineOfDefaultAgent(files, file)}`;
-  const remedy = `${suggestion(defaultAgent, ids)}; or make agents/${defaultAgent}/AGENT.md`;
+  const remedy = `${suggest(defaultAgent, ids)}; or make agents/${defaultAgent}/AGENT.md`;
   const message = `${where}: there is no agent "${defaultAgent}" (default_agent); ${remedy}`;
   throw new UserError(message, { exitCode: EXIT_CONFIG });
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import fastGlob from "fast-glob";
-import { closest, distance } from "fastest-levenshtein";
-import * as z from "zod";
+import type * as z from "zod";
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { FrontMatter } from "./front-matter.ts";
+import { printPlainly } from "./settings/problem.ts";
+import { validate } from "./settings/validate.ts";
 
 /** What is wrong with a definition, and what to do about it. One bad definition never touches the others. */
 export interface DefinitionProblem {
@@ -66,71 +67,13 @@ export type CheckedDefinition<T> =
   | { readonly kind: "broken"; readonly line: number; readonly message: string };
 
 /** Checks the settings of a definition against a strict schema. Tells of the first mistake only. */
-export function checkFrontMatter<T>(
-  frontMatter: FrontMatter,
-  schema: z.ZodType<T>,
-): CheckedDefinition<T> {
-  const parsed = schema.safeParse(frontMatter.values);
-  if (parsed.success) return { kind: "valid", value: parsed.data };
-  const { issues } = parsed.error;
-  // A misspelt key often explains what else is missing.
-  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
-  if (!issue) return { kind: "broken", line: 1, message: "it is not valid" };
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  const path = [...issue.path, ...unknown];
-  return {
-    kind: "broken",
-    line: frontMatter.lineOf(path),
-    message: describe(issue, { path: path.join("."), values: frontMatter.values, schema }),
-  };
-}
-
-interface IssueContext {
-  readonly path: string;
-  readonly values: unknown;
-  readonly schema: z.ZodType;
-}
-
-function describe(issue: z.core.$ZodIssue, { path, values, schema }: IssueContext): string {
-  if (issue.code === "unrecognized_keys") {
-    const known = keysAt(schema, issue.path);
-    return `unknown key "${path}": ${suggestion(issue.keys[0] ?? "", known)}`;
-  }
-  if (issue.code === "invalid_type" && valueAt(values, issue.path) === undefined) {
-    return `"${path}" is missing: add a line "${path}: …"`;
-  }
-  return `"${path}": ${issue.message}`;
-}
-
-/** "did you mean …" if a known word is near, else all known words. */
-export function suggestion(word: string, known: readonly string[]): string {
-  const near = known.length > 0 ? closest(word, known) : "";
-  const isNear = near !== "" && distance(word, near) <= Math.max(2, Math.floor(word.length / 3));
-  if (isNear) return `did you mean "${near}"?`;
-  return known.length > 0 ? `known are ${known.join(", ")}` : "none is known here";
-}
-
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let inner: unknown = schema;
-  for (const key of path) {
-    inner = unwrapped(inner);
-    inner = inner instanceof z.ZodObject ? inner.shape[String(key)] : undefined;
-  }
-  inner = unwrapped(inner);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
-}
-
-function unwrapped(schema: unknown): unknown {
-  if (schema instanceof z.ZodPipe) return unwrapped(schema.in);
-  const wraps = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault;
-  return wraps ? unwrapped(schema.unwrap()) : schema;
-}
-
-function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
-  let inner = values;
-  for (const key of path) {
-    if (typeof inner !== "object" || inner === null) return undefined;
-    inner = Object.entries(inner).find(([name]) => name === String(key))?.[1];
-  }
-  return inner;
+export function checkFrontMatter<S extends z.ZodType>(
+  { values, lineOf, isPlain }: FrontMatter,
+  schema: S,
+): CheckedDefinition<z.output<S>> {
+  const checked = validate(schema, values, { path: [], lineOf, isExpanded: isPlain });
+  if (checked.kind === "ok") return { kind: "valid", value: checked.value };
+  const [problem] = checked.problems;
+  if (!problem) return { kind: "broken", line: 1, message: "it is not valid" };
+  return { kind: "broken", line: problem.line, message: printPlainly(problem) };
 }

@@ -145,24 +145,34 @@ describe("agentCatalog", () => {
   });
 
   test.each([
-    ["---\nnam: P\n---\n", 2, 'unknown key "nam": did you mean "name"?'],
-    ["No front matter", 1, '"name" is missing: add a line "name: …"'],
+    ["---\nnam: P\n---\n", 2, "unknown key `nam`; did you mean `name`?"],
+    ["No front matter", 1, "`name` is missing; add it"],
     [
       "---\nname: P\nllm: {temperatur: 1}\n---\n",
       3,
-      'unknown key "llm.temperatur": did you mean "temperature"?',
+      "unknown key `temperatur`; did you mean `temperature`?",
     ],
-    ["---\nname: P\ntools: [nota]\n---\n", 3, 'unknown tool "nota": did you mean "note"?'],
+    ["---\nname: P\ntools: [nota]\n---\n", 3, "unknown tool `nota`; did you mean `note`?"],
+    ["---\nname: P\nmax_concurrency: 0\n---\n", 3, "`max_concurrency` is 0; write at least 1"],
     [
-      "---\nname: P\nmax_concurrency: 0\n---\n",
+      "---\nname: P\nllm: 5\n---\n",
       3,
-      '"max_concurrency": Too small: expected number to be >=1',
+      "`llm` is 5; write a mapping (lines of `key: value` under it)",
     ],
-    ["---\nname: P\nllm: x\n---\n", 3, '"llm": Invalid input: expected object, received string'],
+    [
+      "---\nname: P\nllm: {provider: opnai}\n---\n",
+      3,
+      '`llm.provider` is "opnai"; did you mean `openai`?',
+    ],
+    [
+      "---\nname: P\n\nbody",
+      1,
+      "the settings at the top have no end; write a line `---` after them",
+    ],
     [
       "---\nname: [\n---\n",
       3,
-      "Flow sequence in block collection must be sufficiently indented and end with a ]",
+      "this is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ]); check the indentation, colons and quotes here",
     ],
   ])("skips the definition %j, says why, and has the others", async (text, line, message) => {
     const { catalog, define, fileOf, entries } = await setUp();
@@ -222,7 +232,7 @@ describe("agentCatalog", () => {
       prompt: "$KEY",
     });
     expect(await catalog.problems()).toMatchObject([
-      { line: 4, message: '"llm.api_key": GONE is not set' },
+      { line: 4, message: "`llm.api_key`: GONE is not set" },
     ]);
   });
 

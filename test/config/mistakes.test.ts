@@ -178,8 +178,8 @@ const cases: readonly [name: string, text: string, mistakes: readonly string[]][
     "several mistakes on one line and on others, all at once and in order",
     "turns: { concurrency: x, maxsteps: 3 }\nlog: { level: no }\nowner: [1]\n",
     [
-      '1: `turns.concurrency` is "x"; write a number',
       "1: unknown key `maxsteps`; did you mean `max_steps`?",
+      '1: `turns.concurrency` is "x"; write a number',
       '2: `log.level` is "no"; use one of: debug, info, warn, error, silent',
       "3: `owner` is a list; write a text",
     ],

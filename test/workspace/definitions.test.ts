@@ -83,12 +83,14 @@ test("checkFrontMatter gives the checked settings", () => {
 });
 
 test.each([
-  ["name: x\ndescripton: y", 3, 'unknown key "descripton": did you mean "description"?'],
-  ["name: x\nllm:\n  modle: y", 4, 'unknown key "llm.modle": did you mean "model"?'],
-  ["name: x\ncolour: y", 3, 'unknown key "colour": known are name, description, llm'],
-  ["description: y", 2, '"name" is missing: add a line "name: …"'],
-  ["name: x\nllm:\n  temperature: 3", 4, '"llm.temperature": Too big: expected number to be <=2'],
-  ["name: 42", 2, '"name": Invalid input: expected string, received number'],
+  ["name: x\ndescripton: y", 3, "unknown key `descripton`; did you mean `description`?"],
+  ["name: x\nllm:\n  modle: y", 4, "unknown key `modle`; did you mean `model`?"],
+  ["name: x\ncolour: y", 3, "unknown key `colour`; use one of: name, description, llm"],
+  ["description: y", 2, "`name` is missing; add it"],
+  ["name: x\nllm:\n  temperature: 3", 4, "`llm.temperature` is 3; write at most 2"],
+  ["name: x\nllm: 5", 3, "`llm` is 5; write a mapping (lines of `key: value` under it)"],
+  ["name: 42", 2, "`name` is 42; write a text"],
+  ["nam: x", 2, "unknown key `nam`; did you mean `name`?"],
 ])("checkFrontMatter explains %j", (yaml, line, message) => {
   expect(check(yaml)).toEqual({ kind: "broken", line, message });
 });

@@ -15,7 +15,7 @@ test("parseFrontMatter gives the settings and the body", () => {
 
 test.each([
   ["no front matter", "# Title\n\n---\na: b\n---\n"],
-  ["an unterminated one", "---\nname: x\nno end"],
+  ["a line across the page", "---\n\nWords: and more of them\n"],
   ["a first line that only begins alike", "----\nname: x\n---\n"],
   ["an empty text", ""],
 ])("parseFrontMatter takes %s as all body", (_name, text) => {
@@ -43,6 +43,14 @@ test.each([
   ["an alias without an anchor", "---\na: *nothing\n---\n", 2],
 ])("parseFrontMatter reports %s with its line", (_name, text, line) => {
   expect(parseFrontMatter(text)).toMatchObject({ kind: "broken", line });
+});
+
+test("parseFrontMatter reports settings without an end, which are no body", () => {
+  expect(parseFrontMatter("---\nname: x\nno end")).toEqual({
+    kind: "broken",
+    line: 1,
+    message: "the settings at the top have no end; write a line `---` after them",
+  });
 });
 
 test("lineOf counts in the whole file and falls back to the nearest key above", () => {

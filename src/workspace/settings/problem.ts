@@ -1,4 +1,4 @@
-import { UserError } from "../runtime/errors.ts";
+import { UserError } from "../../runtime/errors.ts";
 
 /** Where a value stands in a file: keys of mappings, indexes of lists. */
 export type Path = readonly (string | number)[];
@@ -20,8 +20,11 @@ export interface PlacedProblem extends Problem {
 export const EXIT_CONFIG = 78;
 
 export function printProblem(file: string, problem: Problem): string {
-  return `${file}:${problem.line}: ${problem.what}; ${problem.remedy}`;
+  return `${file}:${problem.line}: ${printPlainly(problem)}`;
 }
+
+/** A problem whose place is told apart from it. */
+export const printPlainly = ({ what, remedy }: Problem): string => `${what}; ${remedy}`;
 
 /** All mistakes at once, one line each, in the order of the file. */
 export function problemsError(file: string, problems: readonly Problem[]): UserError {

@@ -16,8 +16,14 @@ export type YamlReading =
   | { readonly kind: "ok"; readonly file: YamlFile }
   | { readonly kind: "broken"; readonly problems: readonly Problem[] };
 
-/** Reads a file whose top is a mapping; an empty one is an empty mapping. Keys that come twice are mistakes. */
-export function readYaml(source: string): YamlReading {
+/**
+ * Reads a file whose top is a mapping; an empty one is an empty mapping. Keys that come twice are mistakes. `example`:
+ * a line that such a file may have.
+ */
+export function readYaml(
+  source: string,
+  { example = "default_agent: pickle" }: { example?: string } = {},
+): YamlReading {
   const { text, restore } = guardReferences(source);
   const counter = new LineCounter();
   const document = parseDocument(text, {
@@ -34,15 +40,15 @@ export function readYaml(source: string): YamlReading {
   const values = walkYaml(document, { lineAt, restore });
   const value = values.value ?? {};
   if (values.problems.length > 0) return { kind: "broken", problems: values.problems };
-  if (!isMapping(value)) return { kind: "broken", problems: [NOT_A_MAPPING] };
+  if (!isMapping(value)) return { kind: "broken", problems: [notAMapping(example)] };
   return { kind: "ok", file: yamlFile(value, values) };
 }
 
-const NOT_A_MAPPING: Problem = {
+const notAMapping = (example: string): Problem => ({
   line: 1,
   what: "the file does not consist of settings",
-  remedy: "write lines such as `default_agent: pickle`",
-};
+  remedy: `write lines such as \`${example}\``,
+});
 
 function yamlFile(value: YamlFile["value"], { lines, plain }: YamlValues): YamlFile {
   return {

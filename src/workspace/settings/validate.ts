@@ -40,12 +40,16 @@ export function validate<S extends z.ZodType>(
       return [...new Set([...keysAt(schema, path), ...more])];
     },
   };
-  const problems = result.error.issues.flatMap((issue) => {
+  // A misspelt key often explains what else is missing.
+  const issues = result.error.issues.toSorted((a, b) => rank(a) - rank(b));
+  const problems = issues.flatMap((issue) => {
     const path = [...deps.path, ...issue.path.filter((part) => typeof part !== "symbol")];
     return explainIssue(issue, context).map((problem) => ({ ...problem, path }));
   });
   return { kind: "wrong", problems };
 }
+
+const rank = ({ code }: z.core.$ZodIssue) => (code === "unrecognized_keys" ? 0 : 1);
 
 /** In a file, `${N}` without quotes stands where 16 or true would stand: texts that are wanted as such become such. */
 function retype(given: unknown, issues: readonly z.core.$ZodIssue[], deps: ValidateDeps): unknown {

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { type Path, type Problem, printPath } from "./problem.ts";
 import { suggest } from "./schema-keys.ts";
-import { isSecretKey } from "./secrets.ts";
+import { isSecretKey } from "./secret-key.ts";
 
 export interface IssueContext {
   /** Where the checked value stands in the file; issues count from there. */
