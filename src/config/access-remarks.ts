@@ -1,5 +1,5 @@
-import type { Path, Problem } from "../workspace/settings/problem.ts";
-import type { ChannelConfig, Config } from "./config.ts";
+import { type Path, type Problem, printPath } from "../workspace/settings/problem.ts";
+import type { ChannelConfig, Config, Platform } from "./config.ts";
 
 const ANYONE = "*";
 
@@ -27,6 +27,75 @@ export function openDoors(
     }
     return doors;
   });
+}
+
+/**
+ * Names where ids belong: nobody's id is like this, so they let nobody in. Also an owner whom no notice can reach.
+ */
+export function uselessIds(
+  { channels, owner }: Pick<Config, "channels" | "owner">,
+  lineOf: (path: Path) => number,
+): readonly Problem[] {
+  const written = Object.values(channels).flatMap(writtenIds);
+  const reached = owner && channels[owner.channel];
+  const ids =
+    reached && owner.origin === "user"
+      ? [...written, { path: ["owner"], id: owner.chat, form: FORMS[reached.platform].user }]
+      : written;
+  return ids
+    .filter(({ id, form }) => id !== ANYONE && !form.pattern.test(id))
+    .map(({ path, id, form }) => ({
+      line: lineOf(path),
+      what: `\`${printPath(path)}\` names \`${id}\`, which can never be ${form.whose}`,
+      remedy: form.remedy,
+    }));
+}
+
+/** What the ids of a platform look like. */
+interface IdForm {
+  readonly pattern: RegExp;
+  readonly whose: string;
+  readonly remedy: string;
+}
+
+const userForm = (pattern: RegExp): IdForm => ({
+  pattern,
+  whose: "a user's id",
+  remedy: "write the number; `my-bot status` shows it when that person has written to the bot",
+});
+
+const FORMS: Readonly<Record<Platform, Readonly<Record<"user" | "group", IdForm>>>> = {
+  telegram: {
+    user: userForm(/^-?\d+$/),
+    group: {
+      pattern: /^-\d+$/,
+      whose: "a group's id",
+      remedy: "write the group's number with the minus before it, such as -1001234567890",
+    },
+  },
+  discord: {
+    user: userForm(/^\d+$/),
+    group: {
+      pattern: /^\d+$/,
+      whose: "a channel's id",
+      remedy:
+        "write the number that Discord copies in developer mode (right click, Copy Channel ID)",
+    },
+  },
+};
+
+function writtenIds({ name, platform, options }: ChannelConfig) {
+  const { user, group } = FORMS[platform];
+  const path = ["channels", name];
+  const users = (ids: readonly string[], at: Path) =>
+    ids.map((id, index) => ({ path: [...at, index], id, form: user }));
+  return [
+    ...users(options.allow_from, [...path, "allow_from"]),
+    ...Object.entries(options.groups).flatMap(([id, { allow_from = [] }]) => {
+      const at = [...path, "groups", id];
+      return [{ path: at, id, form: group }, ...users(allow_from, [...at, "allow_from"])];
+    }),
+  ];
 }
 
 /** Channels on which nobody is let in, with the way in. */

@@ -8,7 +8,7 @@ export interface EnvFile {
 
 export interface LayeredEnv {
   readonly values: Readonly<Record<string, string>>;
-  /** Lines of the files that say nothing, one text each. */
+  /** Lines of the files that say nothing, or probably not what is meant; one text each. */
   readonly warnings: readonly string[];
 }
 
@@ -41,11 +41,36 @@ function readEnvFile({ path, text }: EnvFile): LayeredEnv {
     // The parser takes a line without "=" for the beginning of the next name.
     const name = key.split("\n").at(-1)?.trim() ?? key;
     for (const stray of key.split("\n").slice(0, -1)) warnings.push(strayLine(path, source, stray));
-    if (NAME.test(name)) values[name] = value ?? "";
-    else warnings.push(strayLine(path, source, name));
+    if (NAME.test(name)) {
+      values[name] = value ?? "";
+      warnings.push(...openQuote(path, source, { name, value: value ?? "" }));
+    } else warnings.push(strayLine(path, source, name));
   }
   return { values, warnings };
 }
+
+/** A quote that has no end on its line: the parser takes it for a character, or reads on to the next quote below. */
+function openQuote(
+  path: string,
+  source: string,
+  { name, value }: { name: string; value: string },
+): readonly string[] {
+  const setting = new RegExp(`^\\s*(?:export\\s+)?${escapeRegExp(name)}\\s*=\\s*(["'\`])`);
+  const lines = source.split("\n");
+  const index = lines.findLastIndex((line) => setting.test(line));
+  const quote = setting.exec(lines[index] ?? "")?.[1];
+  if (quote === undefined) return [];
+  const swallowed = value
+    .split("\n")
+    .slice(1)
+    .some((line) => SETTING.test(line));
+  if (!value.startsWith(quote) && !swallowed) return [];
+  const what = `the value of ${name} begins with a quote (${quote}) that has no end on this line`;
+  return [`${path}:${index + 1}: ${what}; write ${quote} after the value too`];
+}
+
+const SETTING = /^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=/;
+const escapeRegExp = (text: string) => text.replaceAll(".", "\\.");
 
 function strayLine(path: string, source: string, stray: string): string {
   const line = source.split("\n").findIndex((text) => text.trim().startsWith(stray.trim())) + 1;

@@ -5,7 +5,7 @@ import type { WorkspacePaths } from "../workspace/paths.ts";
 import { EXIT_CONFIG, printProblem, problemsError } from "../workspace/settings/problem.ts";
 import { readYaml } from "../workspace/settings/read-yaml.ts";
 import { isSecretKey } from "../workspace/settings/secret-key.ts";
-import { closedDoors, openDoors } from "./access-remarks.ts";
+import { closedDoors, openDoors, uselessIds } from "./access-remarks.ts";
 import { buildConfig } from "./build-config.ts";
 import type { Config } from "./config.ts";
 import { expandText } from "./expand-references.ts";
@@ -54,7 +54,11 @@ export async function loadConfig(deps: LoadDeps): Promise<LoadedConfig> {
   if (built.kind === "wrong") throw problemsError(paths.userConfig, built.problems);
 
   const { config } = built;
-  const inFile = [...built.warnings, ...openDoors(config.channels, built.lineOf)];
+  const inFile = [
+    ...built.warnings,
+    ...openDoors(config.channels, built.lineOf),
+    ...uselessIds(config, built.lineOf),
+  ];
   return {
     config,
     warnings: [

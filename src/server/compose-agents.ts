@@ -15,6 +15,7 @@ import type { FileOps } from "../runtime/file-ops.ts";
 import { openFileSessionStore } from "../sessions/file-session-store.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
 import { suggest } from "../workspace/settings/schema-keys.ts";
+import { agentProblems } from "./agent-problems.ts";
 import { createAgentWorker } from "./agent-worker.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OwnerNotices } from "./owner-notices.ts";
@@ -30,7 +31,8 @@ export interface Agents {
   readonly worker: Worker;
   readonly commands: Commands;
   readonly sessions: SessionStore;
-  readonly catalog: AgentCatalog;
+  /** What is wrong with their definitions now, one line each. */
+  problems(): Promise<readonly string[]>;
   /** To be called as soon as the process is to end: no turn is blamed for it. */
   readonly stopping: () => void;
 }
@@ -106,7 +108,8 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       deadLetterNotice: notices.deadLetter,
     }),
   });
-  return { worker, commands, sessions, catalog, stopping: runs.stopping };
+  const problems = () => agentProblems(catalog, config());
+  return { worker, commands, sessions, problems, stopping: runs.stopping };
 }
 
 interface DefaultAgentCheck {

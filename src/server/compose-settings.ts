@@ -14,7 +14,7 @@ import {
   type ChannelSpec,
   createChannelRegistry,
 } from "./channel-registry.ts";
-import { createLiveConfig, type LiveConfig } from "./live-config.ts";
+import { createLiveConfig, type LiveConfig, NOT_RELOADED } from "./live-config.ts";
 import { createOwnerNotices, type OwnerNotices } from "./owner-notices.ts";
 import { createPairing, type Pairing, type Person } from "./pairing.ts";
 import { newPairingCode } from "./pairing-code.ts";
@@ -42,9 +42,13 @@ export function composeSettings(
     channels.apply(specsOf(deps, config, terminal));
   };
   const notices = createOwnerNotices(() => live.now().config.owner, boot);
-  const tellOwner = (problem: string) => {
-    deps.announce(problem);
-    bus.publish(notices.trouble(problem, clock.now())).catch((error) => {
+  const tellOwner = (mistakes: readonly string[]) => {
+    for (const mistake of mistakes) deps.announce(`${NOT_RELOADED}: ${mistake}`);
+    const text = [
+      "The configuration was not reloaded, the old one goes on:",
+      ...mistakes.map((mistake) => `- ${mistake}`),
+    ].join("\n");
+    bus.publish(notices.trouble(text, clock.now())).catch((error) => {
       log.warn(
         { reason: errorMessage(error) },
         "cannot tell the owner of a mistake in the configuration",

@@ -1,10 +1,10 @@
-import { errorMessage } from "../runtime/errors.ts";
+import { asError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 
 /** The configuration that is in force: one immutable value, swapped whole by a reload that was understood. */
 export interface LiveConfig<C> {
   now(): C;
-  /** Mistakes that keep an edit from being in force; empty again after a good reload. */
+  /** Mistakes that keep an edit from being in force, one line each; empty again after a good reload. */
   problems(): readonly string[];
   /** Reads it again. A configuration with mistakes changes nothing and is reported. Never rejects. */
   reload(): Promise<void>;
@@ -21,13 +21,16 @@ export interface LiveConfigDeps<C> {
   /** A text that differs when the files do; cheap. */
   readonly signature: () => Promise<string>;
   readonly apply: (config: C) => void;
-  readonly onProblem: (problem: string) => void;
+  /** One line each. */
+  readonly onProblem: (mistakes: readonly string[]) => void;
   readonly log: Log;
 }
 
+export const NOT_RELOADED = "configuration not reloaded, the old one goes on";
+
 export function createLiveConfig<C>(deps: LiveConfigDeps<C>): LiveConfig<C> {
   let now = deps.initial;
-  let problem: string | undefined;
+  let mistakes: readonly string[] = [];
   let last: Promise<void> = Promise.resolve();
   /** Of the files that were read last; unknown at first, so that an edit during the start is not missed. */
   let known: string | undefined;
@@ -35,24 +38,21 @@ export function createLiveConfig<C>(deps: LiveConfigDeps<C>): LiveConfig<C> {
   async function reload(isFirst = false): Promise<void> {
     try {
       now = await deps.load();
-      problem = undefined;
+      mistakes = [];
       deps.apply(now);
       deps.log[isFirst ? "debug" : "info"]("configuration reloaded");
     } catch (error) {
-      const found = `configuration not reloaded, the old one goes on: ${errorMessage(error)}`;
-      if (found === problem) return;
-      problem = found;
-      deps.log.error(
-        { reason: errorMessage(error) },
-        "configuration not reloaded, the old one goes on",
-      );
-      deps.onProblem(found);
+      const found = asError(error).message.split("\n");
+      if (found.join("\n") === mistakes.join("\n")) return;
+      mistakes = found;
+      deps.log.error({ mistakes }, NOT_RELOADED);
+      deps.onProblem(mistakes);
     }
   }
 
   return {
     now: () => now,
-    problems: () => (problem === undefined ? [] : [problem]),
+    problems: () => mistakes.map((mistake) => `${NOT_RELOADED}: ${mistake}`),
     async upToDate() {
       const signature = await deps.signature();
       if (signature === known) return last;

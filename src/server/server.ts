@@ -9,7 +9,7 @@ import { readBootId } from "../runtime/boot-id.ts";
 import { createPace } from "../runtime/pace.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import { createChannelWorker } from "./channel-worker.ts";
-import { composeAgents } from "./compose-agents.ts";
+import { type Agents, composeAgents } from "./compose-agents.ts";
 import { composeSettings } from "./compose-settings.ts";
 import { createConfigWorker } from "./config-worker.ts";
 import { createDeadLetters, type DeadLetters } from "./control/dead-letters.ts";
@@ -43,7 +43,7 @@ export interface Server {
   readonly store: EventStore;
   readonly pairing: Pairing;
   readonly letters: DeadLetters;
-  status(): StatusReport;
+  status(): Promise<StatusReport>;
   reload(): Promise<void>;
 }
 
@@ -90,7 +90,8 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   });
 
   const letters = createDeadLetters(store.failed, await openSeenLetters(deps.paths.events, deps));
-  const status = composeStatus(deps, { bus, store, channels, strangers, pairing, live, letters });
+  const shown = { bus, store, channels, strangers, pairing, live, agents, letters };
+  const status = composeStatus(deps, shown);
   const receiving = createChannelWorker({
     ...{ channels, intake, clock, random, log },
     setAside: store.setAside,
@@ -138,19 +139,22 @@ interface StatusParts {
   readonly strangers: Strangers;
   readonly pairing: Pairing;
   readonly live: LiveConfig<LoadedConfig>;
+  readonly agents: Pick<Agents, "problems">;
   readonly letters: DeadLetters;
 }
 
-function composeStatus(deps: ServerDeps, parts: StatusParts): () => StatusReport {
-  const { bus, store, channels, strangers, pairing, live, letters } = parts;
+function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promise<StatusReport> {
+  const { bus, store, channels, strangers, pairing, live, agents, letters } = parts;
   const startedAt = deps.clock.now();
-  return () =>
+  return async () =>
     reportStatus({
       ...{ version: deps.version, workspace: deps.paths.root, startedAt, channels },
       ...{ counts: bus.counts, store: store.health, strangers: strangers.list },
       ...{ unseen: letters.unseenCount, now: deps.clock.now },
       pairingCode: pairing.ownerCode,
       configProblems: live.problems,
+      agentProblems: await agents.problems(),
+      warnings: live.now().warnings,
     });
 }
 

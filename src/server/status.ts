@@ -16,6 +16,8 @@ export interface StatusReport {
   readonly ready: boolean;
   /** What is wrong, each in one line with its remedy; empty if ready. */
   readonly problems: readonly string[];
+  /** What works, and is probably not meant so; one line each. */
+  readonly warnings: readonly string[];
   readonly channels: readonly ChannelReport[];
   readonly events: BusCounts;
   /** Dead letters that nobody has looked at. */
@@ -56,6 +58,8 @@ export interface StatusDeps {
   readonly pairingCode: () => string | undefined;
   /** Mistakes in files that were edited since the start. */
   readonly configProblems: () => readonly string[];
+  readonly agentProblems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 export function reportStatus(deps: StatusDeps): StatusReport {
@@ -66,6 +70,7 @@ export function reportStatus(deps: StatusDeps): StatusReport {
   const problems = [
     ...(store.ok ? [] : [`events cannot be written: ${store.reason}`]),
     ...deps.configProblems(),
+    ...deps.agentProblems,
     ...channels.flatMap(({ name, problem }) => (problem ? [`channel ${name}: ${problem}`] : [])),
     ...(unseen > 0
       ? [`${letters(unseen)} that nobody has looked at; see: my-bot outbox list`]
@@ -81,6 +86,7 @@ export function reportStatus(deps: StatusDeps): StatusReport {
     startedAt: deps.startedAt,
     ready: problems.length === 0,
     problems,
+    warnings: deps.warnings,
     channels,
     events,
     unseen,

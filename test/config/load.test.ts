@@ -129,6 +129,38 @@ channels:
 });
 
 describe("loadConfig on who is let in", () => {
+  test("warns of names where only ids can match, each with its line", async () => {
+    const { load, paths } = await configFolder({
+      user: `owner: telegram/@boss
+channels:
+  telegram:
+    token: 1:a
+    allow_from:
+      - 42
+      - "@alice"
+    groups:
+      1001234: { mention: true }
+      -1001: { allow_from: [bob, "*"] }
+  discord:
+    token: x.y.z
+    allow_from: ["123456789012345678", "carol#1234"]
+    groups: { general: {} }
+`,
+    });
+    const { config, warnings } = await load();
+    expect(channelOf(config, "telegram")?.options.allow_from).toEqual(["42", "@alice"]);
+    const number =
+      "write the number; `my-bot status` shows it when that person has written to the bot";
+    expect(warnings.map((line) => line.slice(paths.userConfig.length + 1))).toEqual([
+      `7: \`channels.telegram.allow_from[1]\` names \`@alice\`, which can never be a user's id; ${number}`,
+      "9: `channels.telegram.groups.1001234` names `1001234`, which can never be a group's id; write the group's number with the minus before it, such as -1001234567890",
+      `10: \`channels.telegram.groups.-1001.allow_from[0]\` names \`bob\`, which can never be a user's id; ${number}`,
+      `13: \`channels.discord.allow_from[1]\` names \`carol#1234\`, which can never be a user's id; ${number}`,
+      "14: `channels.discord.groups.general` names `general`, which can never be a channel's id; write the number that Discord copies in developer mode (right click, Copy Channel ID)",
+      `1: \`owner\` names \`@boss\`, which can never be a user's id; ${number}`,
+    ]);
+  });
+
   test("warns of doors that stand open", async () => {
     const { load, paths } = await configFolder({
       user: 'channels:\n  telegram:\n    token: 1:a\n    allow_from:\n      - "*"\n    groups:\n      "*": {}\n',
@@ -213,6 +245,26 @@ describe("loadConfig puts values in place of names", () => {
     expect(config.llm).toMatchObject({ model: "found" });
     expect(warnings).toEqual([`${paths.env}:2: this line is not a setting; write NAME=value`]);
   });
+
+  test.each([
+    ["at the end of the file", 'A="secret\n', 1],
+    ["that the next setting's quote ends", "B=1\nA='secret\nC='x'\n", 2],
+    ["that another setting follows", 'export A="secret\nB=1\n', 1],
+  ])("and names an unclosed quote in .env %s by its line", async (_, text, line) => {
+    const { load, paths } = await configFolder({ user, ".env": text });
+    const { warnings } = await load();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(`${paths.env}:${line}: the value of A begins with a quote`);
+    expect(warnings[0]).not.toContain("secret");
+  });
+
+  test.each(["A='\"x'\n", 'A="two\nlines"\n', "A=it's\n", 'A="x" # it\'s\n'])(
+    "and takes %j for what it says",
+    async (text) => {
+      const { load } = await configFolder({ user, ".env": text });
+      expect((await load()).warnings).toEqual([]);
+    },
+  );
 
   test.each([
     ["in the middle", "delivery: { repeat_label: 'a ${A} b${A}' }", "a 1 b1"],

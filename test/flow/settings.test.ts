@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
 import { within } from "../rig/run-kill.ts";
@@ -49,6 +49,48 @@ describe("while the server runs", () => {
     await rig.workspace.configure({ delivry: undefined });
     await eventually(() => expect(rig.server.output()).toContain("configuration reloaded"));
     expect((await rig.command(["status"])).code).toBe(0);
+  });
+
+  test("several mistakes are told one by one, and the owner hears of them in one message", async () => {
+    const rig = await runningRig({ channels: ["telegram"], config: { owner: "telegram/1040" } });
+    const owner = rig.person("telegram", 40);
+    await rig.workspace.configure({ delivry: {}, log: { level: "loud" } });
+    const { text } = await waitShown(owner, /delivry/);
+    expect(text.split(/\n+/)).toEqual([
+      expect.stringContaining("was not reloaded"),
+      expect.stringMatching(/config\.user\.yaml:\d+: .*delivry/),
+      expect.stringMatching(/config\.user\.yaml:\d+: .*log\.level/),
+    ]);
+    expect((await rig.status()).problems).toEqual([
+      expect.stringMatching(/not reloaded.*delivry[^\n]*$/),
+      expect.stringMatching(/not reloaded.*log\.level[^\n]*$/),
+    ]);
+  });
+
+  test("an agent whose definition breaks is in the status until it is mended, and goes on as it was", async () => {
+    const rig = await runningRig({ channels: ["telegram"] });
+    const chat = rig.person("telegram", 1);
+    const file = rig.workspace.path("agents", "pickle", "AGENT.md");
+    const good = await readFile(file, "utf8");
+    await writeFile(file, good.replace("description:", "descripton:"));
+    const { stdout, code } = await rig.command(["status"]);
+    expect(stdout).toContain(
+      `${file}:3: unknown key \`descripton\`; did you mean \`description\`?`,
+    );
+    expect(code).toBe(1);
+    chat.say("hello");
+    await waitShown(chat, "echo: hello");
+    await writeFile(file, good);
+    expect((await rig.command(["status"])).code).toBe(0);
+  });
+
+  test("a name that no id can match is in the status as a warning, and nothing is wrong", async () => {
+    const config = { channels: { telegram: { allow_from: ["@alice", 1001] } } };
+    const rig = await runningRig({ channels: ["telegram"], config });
+    expect(rig.server.output()).toContain("@alice");
+    const { stdout, code } = await rig.command(["status"]);
+    expect(stdout).toMatch(/! .*config\.user\.yaml:\d+: .*allow_from\[0\].*`@alice`/);
+    expect(code).toBe(0);
   });
 
   test("an agent's file that is edited counts at the next message", async () => {

@@ -30,6 +30,8 @@ function setUp(state: ChannelState) {
       strangers: () => [],
       pairingCode: () => undefined,
       configProblems: () => [],
+      agentProblems: [],
+      warnings: [],
     });
   return { clock, report, setUnseen: (count: number) => (unseen = count) };
 }

@@ -38,7 +38,10 @@ async function* examine(context: CommandContext, options: DoctorOptions): AsyncG
   if (!loaded) return;
   const { paths, files } = context;
   const tools = [createCurrentTime(systemClock)];
-  const catalog = createAgentCatalog({ paths, files, clock: systemClock, log: SILENT_LOG, tools });
+  const catalog = createAgentCatalog({
+    ...{ paths, files, tools, clock: systemClock, log: SILENT_LOG },
+    expand: loaded.expand,
+  });
   yield { about: "agents", findings: await checkAgents(catalog, loaded) };
   yield { about: "model", findings: await checkModel(loaded.config.llm) };
   for (const channel of Object.values(loaded.config.channels)) {

@@ -63,6 +63,7 @@ function describeStatus(status: StatusReport, now: number): readonly string[] {
     ),
     ...strangerLines(strangers, now),
     ...(pairingCode ? ["", `No owner yet. To become it, send the bot: /start ${pairingCode}`] : []),
+    ...status.warnings.flatMap((warning, index) => [...(index === 0 ? [""] : []), `! ${warning}`]),
     "",
     ...(status.ready
       ? ["All is well."]

@@ -3,6 +3,7 @@ import type { Finding } from "../../channels/channel.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { overrideLlm } from "../../providers/options.ts";
 import { errorCode, UserError } from "../../runtime/errors.ts";
+import { agentProblems } from "../../server/agent-problems.ts";
 import type { CommandContext } from "../context.ts";
 import { load } from "../load.ts";
 import { ok, problem, warning } from "./section.ts";
@@ -57,20 +58,14 @@ export async function checkAgents(
   { config }: LoadedConfig,
 ): Promise<readonly Finding[]> {
   const agents = await catalog.list();
-  const broken = (await catalog.problems()).map(({ file, line, message }) =>
-    problem(`${file}${line === undefined ? "" : `:${line}`}: ${message}`),
-  );
-  const findings = agents.map((agent) => {
+  const findings = agents.flatMap((agent) => {
     const llm = overrideLlm(config.llm, agent.llm);
-    if (llm.kind === "incomplete") return problem(`agents/${agent.id}/AGENT.md: ${llm.reason}`);
+    if (llm.kind === "incomplete") return [];
     const { options } = llm;
     const model =
       options.provider === "offline" ? "offline" : `${options.provider}/${options.model}`;
-    return ok(`${agent.id} answers with ${model}`);
+    return [ok(`${agent.id} answers with ${model}`)];
   });
-  const isThere = agents.some(({ id }) => id === config.defaultAgent);
-  const missing = isThere
-    ? []
-    : [problem(`There is no agent "${config.defaultAgent}" (default_agent)`)];
-  return [...findings, ...broken, ...missing];
+  const problems = await agentProblems(catalog, config);
+  return [...findings, ...problems.map((text) => problem(text))];
 }

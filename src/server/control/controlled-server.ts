@@ -13,7 +13,7 @@ export interface ControlledServer {
   readonly terminal: TerminalChannel;
   readonly pairing: Pick<Pairing, "grant">;
   readonly letters: DeadLetters;
-  status(): StatusReport;
+  status(): Promise<StatusReport>;
 }
 
 export interface ControlDeps {

@@ -8,7 +8,7 @@ import type { OutboxFiles } from "./outbox-files.ts";
 import type { ControlRequest } from "./protocol.ts";
 
 export interface OperationDeps {
-  readonly status: () => StatusReport;
+  readonly status: () => Promise<StatusReport>;
   readonly letters: DeadLetters;
   readonly outbox: OutboxFiles;
   readonly bus: Pick<EventBus, "retry" | "discard">;

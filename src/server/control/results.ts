@@ -43,6 +43,7 @@ export const statusSchema: z.ZodType<StatusReport> = z.object({
   startedAt: z.number(),
   ready: z.boolean(),
   problems: z.array(z.string()),
+  warnings: z.array(z.string()).default([]),
   channels: z.array(channelSchema),
   events: z
     .object({

@@ -34,7 +34,8 @@ export async function serveConnection(
     if (request.data.method !== "chat") {
       return await answer(socket, await answerTo(server, deps, request.data));
     }
-    if (!server.status().channels.some(({ name }) => name === server.terminal.name)) {
+    const { channels } = await server.status();
+    if (!channels.some(({ name }) => name === server.terminal.name)) {
       return await answer(socket, TERMINAL_IS_OFF);
     }
     socket.setTimeout(0);

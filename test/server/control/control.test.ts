@@ -24,6 +24,7 @@ const STATUS: StatusReport = {
   startedAt: 1,
   ready: false,
   problems: ["channel telegram: token refused. Get another"],
+  warnings: ["everyone can talk to the bot"],
   channels: [
     {
       name: "terminal",
@@ -99,7 +100,7 @@ describe("control socket", () => {
         markSeen: async (refs) => void calls.push(`seen ${refs}`),
         forgetSeen: async (ref) => void calls.push(`forget ${ref}`),
       },
-      status: () => status,
+      status: async () => status,
     };
     const deps = { socketPath, events: join(folder, ".event"), agent: () => "pickle" };
     const worker = createControlWorker(server, {
