@@ -6,7 +6,7 @@ export interface AccessRules extends Audience {
   readonly groups: ReadonlyMap<string, GroupRule>;
 }
 
-interface Audience {
+export interface Audience {
   /** `"*"` was in the list. */
   readonly everyone: boolean;
   readonly users: ReadonlySet<string>;
@@ -78,7 +78,8 @@ function audience(list: readonly string[], paired: readonly string[] = []): Audi
   return { everyone: list.includes(ANYONE), users: new Set([...list, ...paired]) };
 }
 
-function admits(audience: Audience, user: string): boolean {
+/** Whether this user is let in by name, or because everyone is. */
+export function admits(audience: Audience, user: string): boolean {
   return audience.everyone || audience.users.has(user);
 }
 

@@ -11,3 +11,6 @@ export function plainWord(text: string): string {
     .slice(0, 40)
     .join("");
 }
+
+/** Words that somebody else chose, so that they are shown as they are. */
+export const escapeMarkdown = (text: string) => text.replace(/[\\`*_[\]<>~|#&:@]/g, "\\$&");

@@ -6,11 +6,21 @@ import type { FileOps } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
 import { EXIT_CONFIG, printProblem } from "../workspace/settings/problem.ts";
 import { readYaml } from "../workspace/settings/read-yaml.ts";
+import { validate } from "../workspace/settings/validate.ts";
 
 /** What the machine itself has to remember of the configuration: who was let in by pairing. */
 export type RuntimeConfig = z.output<typeof runtimeSchema>;
 
 const idSchema = z.union([z.string().min(1), z.number().int()]).transform(String);
+
+const grantSchema = z.strictObject({
+  code: idSchema,
+  channel: z.string(),
+  user: idSchema,
+  name: z.string().optional(),
+  chat: idSchema,
+  welcomed: z.boolean(),
+});
 
 const runtimeSchema = z.strictObject({
   /** `<channel>/<user or chat>` */
@@ -19,10 +29,12 @@ const runtimeSchema = z.strictObject({
     .regex(/^[^/]+\/.+$/s)
     .optional(),
   /** Users by channel. They count beside the person's own `allow_from`. */
-  allow: z.record(z.string(), z.array(idSchema)).default({}),
+  allow: z.record(z.string(), z.array(idSchema).readonly()).default({}),
+  /** Who was let in last, by which code, and whether they were told. */
+  granted: z.array(grantSchema).readonly().default([]),
 });
 
-export const EMPTY_RUNTIME: RuntimeConfig = { allow: {} };
+export const EMPTY_RUNTIME: RuntimeConfig = { allow: {}, granted: [] };
 
 export type RuntimeReading =
   | { readonly kind: "ok"; readonly value: RuntimeConfig }
@@ -83,11 +95,10 @@ export async function readRuntimeConfig(
     const [problem] = yaml.problems;
     return { kind: "broken", reason: problem ? printProblem(path, problem) : `${path} is broken` };
   }
-  const parsed = runtimeSchema.safeParse(yaml.file.value);
-  if (parsed.success) return { kind: "ok", value: parsed.data };
-  const [issue] = parsed.error.issues;
-  const line = yaml.file.lineOf(issue?.path.filter((part) => typeof part !== "symbol") ?? []);
-  return { kind: "broken", reason: `${path}:${line}: ${issue?.message}` };
+  const { value, lineOf } = yaml.file;
+  const read = validate(runtimeSchema, value, { path: [], lineOf, isExpanded: () => false });
+  if (read.kind === "ok") return { kind: "ok", value: read.value };
+  return { kind: "broken", reason: read.problems.map((one) => printProblem(path, one)).join(", ") };
 }
 
 async function readIfThere(

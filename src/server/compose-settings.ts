@@ -6,7 +6,11 @@ import { createTerminalChannel, type TerminalChannel } from "../channels/termina
 import type { ChannelConfig, Config } from "../config/config.ts";
 import { connectionText } from "../config/connection-text.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { createRuntimeConfig, type RuntimeConfig } from "../config/runtime-config.ts";
+import {
+  createRuntimeConfig,
+  EMPTY_RUNTIME,
+  type RuntimeConfig,
+} from "../config/runtime-config.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { errorMessage } from "../runtime/errors.ts";
 import {
@@ -14,10 +18,12 @@ import {
   type ChannelSpec,
   createChannelRegistry,
 } from "./channel-registry.ts";
+import { createGrants, type Grants } from "./grants.ts";
 import { createLiveConfig, type LiveConfig, NOT_RELOADED } from "./live-config.ts";
 import { createOwnerNotices, type OwnerNotices } from "./owner-notices.ts";
-import { createPairing, type Pairing, type Person } from "./pairing.ts";
+import { createPairing, type Pairing } from "./pairing.ts";
 import { newPairingCode } from "./pairing-code.ts";
+import type { Person } from "./person.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
 /** The configuration that is in force, and everything that follows its changes. */
@@ -27,6 +33,7 @@ export interface Settings {
   readonly terminal: TerminalChannel;
   readonly notices: OwnerNotices;
   readonly pairing: Pairing;
+  readonly grants: Grants;
 }
 
 export function composeSettings(
@@ -64,7 +71,7 @@ export function composeSettings(
     log,
   });
   apply(deps.loaded);
-  return { live, channels, terminal, notices, pairing: composePairing(deps, live) };
+  return { live, channels, terminal, notices, ...composePairing(deps, { live, bus, boot }) };
 }
 
 const TERMINAL = "terminal";
@@ -128,22 +135,43 @@ function withPaired(channel: ChannelConfig): ChannelConfig {
   return { ...channel, options: { ...channel.options, allow_from } };
 }
 
-function composePairing(deps: ServerDeps, live: LiveConfig<LoadedConfig>): Pairing {
+interface PairingParts {
+  readonly live: LiveConfig<LoadedConfig>;
+  readonly bus: EventBus;
+  readonly boot: string;
+}
+
+function composePairing(
+  deps: ServerDeps,
+  parts: PairingParts,
+): Pick<Settings, "pairing" | "grants"> {
   const { paths, files, clock, log } = deps;
+  const { live, bus, boot } = parts;
   const runtime = createRuntimeConfig({ path: paths.runtimeConfig, files, clock, log });
   async function change(edit: (now: RuntimeConfig) => RuntimeConfig) {
     await runtime.update(edit);
     await live.reload();
   }
-  return createPairing({
+  const grants = createGrants({
+    async read() {
+      const found = await runtime.read();
+      return found.kind === "ok" ? found.value : EMPTY_RUNTIME;
+    },
+    change: (edit) => change((now) => ({ ...now, ...edit(now) })),
+    publish: bus.publish,
+    boot,
+    log,
+  });
+  const pairing = createPairing({
     clock,
     log,
+    grants,
     newCode: newPairingCode,
     hasOwner: () => live.now().config.owner !== undefined,
     makeOwner: (person) =>
       change((now) => ({ ...allowed(now, person), owner: `${person.channel}/${person.chat}` })),
-    allow: (person) => change((now) => allowed(now, person)),
   });
+  return { pairing, grants };
 }
 
 function allowed(now: RuntimeConfig, { channel, sender }: Person): RuntimeConfig {

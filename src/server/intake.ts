@@ -10,6 +10,8 @@ import type { Log } from "../runtime/log.ts";
 import type { Pace } from "../runtime/pace.ts";
 import type { ChannelRegistry, LiveChannel } from "./channel-registry.ts";
 import type { Pairing } from "./pairing.ts";
+import type { Person } from "./person.ts";
+import type { StrangerNotices } from "./stranger-notices.ts";
 import type { Strangers } from "./strangers.ts";
 
 /** The door: decides who is let in, and makes durable events of what they say. */
@@ -25,6 +27,7 @@ export interface IntakeDeps {
   readonly publish: (events: readonly NewEvent[]) => Promise<void>;
   readonly pairing: Pairing;
   readonly strangers: Strangers;
+  readonly strangerNotices: StrangerNotices;
   /** How often strangers are answered at all, so that a crowd of them costs nothing. */
   readonly strangerPace: Pace;
   readonly boot: string;
@@ -43,10 +46,10 @@ export function createIntake(deps: IntakeDeps): Intake {
         const live = deps.channels.get(channelName);
         if (!live)
           throw new Error(`Cannot accept from ${channelName}: it is not configured any more`);
-        const event = await decide(deps, live, message);
-        if (event) events.push(event);
+        events.push(...(await decide(deps, live, message)));
       }
       await deps.publish(events);
+      deps.strangerNotices.published(events);
     },
   };
 }
@@ -55,16 +58,16 @@ async function decide(
   deps: IntakeDeps,
   live: LiveChannel,
   message: IncomingMessage,
-): Promise<NewEvent | undefined> {
+): Promise<readonly NewEvent[]> {
   const decision = decideAccess(message, live.spec.settings.access);
   switch (decision.kind) {
     case "accept":
-      return isEmpty(message) ? undefined : inboundEvent(live, message);
+      return isEmpty(message) ? [] : [inboundEvent(live, message)];
     case "refuse":
       return meetStranger(deps, live, message);
     case "ignore":
       deps.log.debug({ key: message.key, reason: decision.reason }, "message ignored");
-      return undefined;
+      return [];
     default:
       return assertNever(decision);
   }
@@ -111,57 +114,44 @@ const addressOf = ({ chat }: IncomingMessage): Address => ({
   ...(chat.thread === undefined ? {} : { thread: chat.thread }),
 });
 
-/** The one who knows the code is let in; anyone else hears at most one short line. */
+/** The one who knows the code is let in; anyone else hears at most one short line, and the owner hears of them. */
 async function meetStranger(
   deps: IntakeDeps,
   live: LiveChannel,
   message: IncomingMessage,
-): Promise<NewEvent | undefined> {
+): Promise<readonly NewEvent[]> {
   const { name } = live.spec;
   const person = { channel: name, sender: message.sender, chat: message.chat.id };
   const [word, code] = message.text.trim().split(/\s+/);
   if (word === "/start" && code && (await deps.pairing.claim(code, person))) {
-    return inboundEvent(live, message);
+    return [inboundEvent(live, message)];
   }
   deps.strangers.note(name, message.sender, deps.clock.now());
-  if (deps.strangerPace.waitMs(name) > 0) return undefined;
+  const asks = word === "/pair";
+  const forOwner = deps.strangerNotices.about(person, { asks });
+  if (deps.strangerPace.waitMs(name) > 0) return forOwner;
   deps.strangerPace.take(name);
-  if (word !== "/pair")
-    return stranger(deps, { name, message, key: refusalKey(person), content: REFUSAL });
-  const asked = deps.pairing.request(person);
-  const content = asked ? `Ask the owner of this bot to send it: /pair ${asked}` : REFUSAL;
-  return stranger(deps, {
-    name,
-    message,
-    key: asked ? `${message.key}/pair` : refusalKey(person),
-    content,
-  });
+  return [refusal(deps, message, { person, asks }), ...forOwner];
 }
 
 const REFUSAL = "This is a private bot. To ask its owner for access, send /pair";
 
-/** One key a person, so that the store itself stops a second line. */
-const refusalKey = (person: { channel: string; sender: { id: string } }) =>
-  `${person.channel}/stranger/${person.sender.id}`;
-
-function stranger(
-  { boot }: IntakeDeps,
-  {
-    name,
-    message,
-    key,
-    content,
-  }: { name: string; message: IncomingMessage; key: string; content: string },
+function refusal(
+  { pairing, boot }: IntakeDeps,
+  message: IncomingMessage,
+  { person, asks }: { person: Person; asks: boolean },
 ): NewEvent {
+  const { channel, sender } = person;
+  const code = asks ? pairing.request(person) : undefined;
   const address = addressOf(message);
-  const lane = outboundLane(name, address);
   return {
     type: "OutboundEvent",
-    key,
-    lane,
-    channel: name,
+    // One key a person, so that the store itself stops a second line.
+    key: code ? `${message.key}/pair` : `${channel}/stranger/${sender.id}`,
+    lane: outboundLane(channel, address),
+    channel,
     address,
-    content,
+    content: code ? `Ask the owner of this bot to send it: /pair ${code}` : REFUSAL,
     kind: "notice",
     boot,
   };

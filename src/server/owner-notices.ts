@@ -5,6 +5,8 @@ import { messageTo, type Owner } from "./replies.ts";
 export interface OwnerNotices {
   /** A dead letter, told once. One that was itself a notice, or was meant for the owner's own chat, is only in `status`. */
   deadLetter(event: Event, reason: string): readonly NewEvent[];
+  /** Somebody who was refused; one message for each key. */
+  stranger(key: string, what: string): readonly NewEvent[];
   /** Something that happened at a time (UTC ms). */
   trouble(what: string, at: number): readonly NewEvent[];
 }
@@ -26,6 +28,7 @@ export function createOwnerNotices(owner: () => Owner | undefined, boot: string)
       const where = `${event.channel}, chat ${event.address.chat}`;
       return notice(`${event.key}/dead`, `${what} (${where}): ${reason}. See: my-bot outbox list`);
     },
+    stranger: notice,
     trouble: (what, at) => notice(`owner/trouble/${at}`, what),
   };
 }

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Sender } from "../events/event.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Grants } from "./grants.ts";
+import type { Person } from "./person.ts";
 
 /**
  * How people get in who are not named in the configuration: the first `/start <code>` with the code that the start
@@ -14,22 +15,15 @@ export interface Pairing {
   claim(code: string, person: Person): Promise<boolean>;
   /** The code that the owner has to grant; the same one for the same person while it is good. */
   request(person: Person): string | undefined;
-  /** Lets in whoever was given this code, durably. */
+  /** Lets in whoever was given this code, durably, and tells them. The same code again changes nothing. */
   grant(code: string): Promise<Person | undefined>;
-}
-
-export interface Person {
-  readonly channel: string;
-  readonly sender: Sender;
-  /** Where to talk to them. */
-  readonly chat: string;
 }
 
 export interface PairingDeps {
   readonly hasOwner: () => boolean;
   /** Writes to the machine's configuration; the change is in force when it resolves. */
   readonly makeOwner: (person: Person) => Promise<void>;
-  readonly allow: (person: Person) => Promise<void>;
+  readonly grants: Pick<Grants, "add" | "find">;
   readonly newCode: () => string;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,17 +78,16 @@ export function createPairing(deps: PairingDeps): Pairing {
       requests.set(fresh, { person, expiresAt: deps.clock.now() + REQUEST_LIFETIME_MS });
       return fresh;
     },
-    async grant(code) {
+    async grant(given) {
       dropExpired();
-      const request = requests.get(code.trim().toUpperCase());
-      if (!request) return undefined;
-      await deps.allow(request.person);
-      requests.delete(code.trim().toUpperCase());
-      deps.log.warn(
-        { channel: request.person.channel, user: request.person.sender.id },
-        "user let in",
-      );
-      return request.person;
+      const code = given.trim().toUpperCase();
+      // A command that is run again after a crash finds its request gone, and its effect there.
+      const person = requests.get(code)?.person ?? (await deps.grants.find(code));
+      if (!person) return undefined;
+      await deps.grants.add(person, code);
+      requests.delete(code);
+      deps.log.warn({ channel: person.channel, user: person.sender.id }, "user let in");
+      return person;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { admits } from "../channels/access.ts";
 import type { TerminalChannel } from "../channels/terminal/channel.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { watchConfig } from "../config/watch.ts";
@@ -21,6 +22,7 @@ import type { LiveConfig } from "./live-config.ts";
 import type { Pairing } from "./pairing.ts";
 import type { ServerDeps } from "./server-deps.ts";
 import { reportStatus, type StatusReport } from "./status.ts";
+import { createStrangerNotices } from "./stranger-notices.ts";
 import { createStrangers, type Strangers } from "./strangers.ts";
 import { type Phase, supervise } from "./supervisor.ts";
 import type { Worker } from "./worker.ts";
@@ -57,11 +59,14 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   const { bus, store } = composeEvents(deps, abort.signal);
 
   // The configuration in force, the channels that it names, and who may come in.
-  const { channels, live, notices, pairing, terminal } = composeSettings(deps, { bus, boot });
+  const { channels, live, notices, pairing, grants, terminal } = composeSettings(deps, {
+    bus,
+    boot,
+  });
   const config = () => live.now().config;
 
   // A message comes in: Channel → InboundEvent.
-  const strangers = createStrangers(log);
+  const strangers = createStrangers({ log, isLetIn: letInBy(channels) });
   const strangerPace = createPace({ ...STRANGER_PACE, now: clock.now });
   const door = {
     channels,
@@ -70,6 +75,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     pairing,
     strangers,
     strangerPace,
+    strangerNotices: createStrangerNotices({ notices, pairing, clock }),
     boot,
     clock,
     log,
@@ -113,10 +119,19 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
       stop.addEventListener("abort", agents.stopping, { once: true });
       abortNow.addEventListener("abort", () => abort.abort(abortNow.reason), { once: true });
       announceAll(deps, { channels, pairing });
+      // Whoever was let in by a process that died before it could tell them.
+      if (deps.mode === "server") void bus.ready().then(grants.welcomeAll);
       const budget = RESTART_BUDGET;
       await supervise({ phases: phases(workers), budget, clock, random, log }, stop);
       await agents.sessions.close();
     },
+  };
+}
+
+function letInBy(channels: ChannelRegistry) {
+  return (channel: string, user: string): boolean => {
+    const rules = channels.get(channel)?.spec.settings.access;
+    return rules !== undefined && admits(rules, user);
   };
 }
 

@@ -4,7 +4,7 @@ import type { Log } from "../runtime/log.ts";
 /** People who were refused, for the owner's eyes: the last ones only. */
 export interface Strangers {
   note(channel: string, sender: Sender, at: number): void;
-  /** Latest first. */
+  /** Those who would still be refused, latest first. */
   list(): readonly Stranger[];
 }
 
@@ -18,7 +18,13 @@ export interface Stranger {
 
 const MAX_STRANGERS = 50;
 
-export function createStrangers(log: Log): Strangers {
+export interface StrangersDeps {
+  readonly log: Log;
+  /** Whether this one is let in by now. */
+  readonly isLetIn: (channel: string, user: string) => boolean;
+}
+
+export function createStrangers({ log, isLetIn }: StrangersDeps): Strangers {
   const seen = new Map<string, Stranger>();
   return {
     note(channel, sender, lastAt) {
@@ -31,6 +37,7 @@ export function createStrangers(log: Log): Strangers {
       const [oldest] = seen.keys();
       if (seen.size > MAX_STRANGERS && oldest !== undefined) seen.delete(oldest);
     },
-    list: () => [...seen.values()].reverse(),
+    list: () =>
+      [...seen.values()].filter(({ channel, sender }) => !isLetIn(channel, sender.id)).reverse(),
   };
 }

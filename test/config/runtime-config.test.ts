@@ -16,10 +16,19 @@ async function runtimeConfig(text?: string, files: FileOps = nodeFileOps) {
   return { ...store, folder, path, entries };
 }
 
+const GRANT = {
+  code: "ABCD2345",
+  channel: "discord",
+  user: "234567890123456789",
+  name: "Ann",
+  chat: "345678901234567890",
+  welcomed: false,
+};
+
 describe("runtimeConfig", () => {
   test("is empty where there is no file", async () => {
     const { read } = await runtimeConfig();
-    expect(await read()).toEqual({ kind: "ok", value: { allow: {} } });
+    expect(await read()).toEqual({ kind: "ok", value: { allow: {}, granted: [] } });
   });
 
   test("reads what it wrote, ids with all their digits", async () => {
@@ -27,6 +36,7 @@ describe("runtimeConfig", () => {
     const value = {
       owner: "discord/234567890123456789",
       allow: { discord: ["234567890123456789"] },
+      granted: [GRANT],
     };
     expect(await update(() => value)).toEqual(value);
     expect(await read()).toEqual({ kind: "ok", value });
@@ -42,7 +52,9 @@ describe("runtimeConfig", () => {
     const { update, read } = await runtimeConfig();
     const ids = Array.from({ length: 20 }, (_, index) => String(index));
     await Promise.all(
-      ids.map((id) => update(({ allow: { a = [] } }) => ({ allow: { a: [...a, id] } }))),
+      ids.map((id) =>
+        update(({ allow: { a = [] } }) => ({ allow: { a: [...a, id] }, granted: [] })),
+      ),
     );
     expect(await read()).toMatchObject({ value: { allow: { a: ids } } });
   });
@@ -93,7 +105,10 @@ describe("runtimeConfig", () => {
   test("sets a broken file aside, whole, when something has to be written", async () => {
     const { update, read, folder, entries } = await runtimeConfig("allow: [1");
     await update((now) => ({ ...now, owner: "telegram/1" }));
-    expect(await read()).toEqual({ kind: "ok", value: { allow: {}, owner: "telegram/1" } });
+    expect(await read()).toEqual({
+      kind: "ok",
+      value: { allow: {}, granted: [], owner: "telegram/1" },
+    });
     const aside = "config.runtime.yaml.broken-2030-01-01T00-00-00-000Z";
     expect((await fs.readdir(folder)).sort()).toEqual(["config.runtime.yaml", aside]);
     expect(await fs.readFile(join(folder, aside), "utf8")).toBe("allow: [1");

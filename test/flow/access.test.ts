@@ -141,11 +141,15 @@ test("the code that the start prints makes its sender owner for good, and the ow
   friend.say("/pair");
   const asked = await waitShown(friend, /\/pair \S+/);
   const [, grant = ""] = /\/pair (\S+)/.exec(asked.text) ?? [];
+  // The owner hears of it where they are, and needs not ask the friend.
+  await waitShown(owner, new RegExp(`asks to be let in on discord.*/pair ${grant}`));
   // The code is worth nothing to whoever is not the owner, and spent after its use.
   friend.say(`/start ${code}`);
   friend.say(`/pair ${grant}`);
   owner.say(`/pair ${grant}`);
   await waitShown(owner, /can talk to me on discord/);
+  await waitShown(friend, /^You are let in/);
+  expect((await rig.status()).strangers).toEqual([]);
   // From that moment on nothing is lost, though Discord's connection is made anew for the new name.
   const greetings = Array.from({ length: 20 }, (_, n) => `hi ${n}`);
   for (const text of greetings) {
@@ -162,8 +166,47 @@ test("the code that the start prints makes its sender owner for good, and the ow
   await rig.start();
   for (const chat of [owner, friend]) await waitShown(chat, "echo: while you were down");
   expect(rig.server.output()).not.toContain("/start ");
+  expect(textsOf(friend).filter((text) => text.startsWith("You are let in"))).toHaveLength(1);
+  expect(textsOf(owner).filter((text) => text.includes("asks to be let in"))).toHaveLength(1);
   for (const chat of [owner, friend]) {
     chat.say("again");
     await waitShown(chat, "echo: again");
   }
+});
+
+test("the owner hears once of a stranger, and whoever is let in by a code hears of it, whenever the process dies", {
+  timeout: 60_000,
+}, async () => {
+  const rig = await runningRig({ channels: ["telegram"], config: { owner: "telegram/1040" } });
+  const [owner, stranger] = [rig.person("telegram", 40), rig.person("telegram", STRANGER)];
+  stranger.say("let me in");
+  stranger.say("please");
+  const { text } = await waitShown(owner, /was not let in/);
+  expect(text).toContain("channels.telegram.allow_from");
+  // A send in flight at the kill would come again, labelled.
+  await waitSettled(rig);
+  rig.server.kill();
+  await rig.server.exited();
+  stranger.say("hello?");
+  await rig.start();
+  stranger.say("/pair");
+  const asked = await waitShown(owner, /asks to be let in/);
+  const [, code = ""] = /\/pair (\w+)/.exec(asked.text) ?? [];
+  const granted = await rig.command(["pair", code]);
+  expect(granted).toMatchObject({ code: 0 });
+  await waitShown(stranger, /^You are let in/);
+  stranger.say("thanks");
+  await waitShown(stranger, "echo: thanks");
+  await waitSettled(rig);
+  rig.server.kill();
+  await rig.server.exited();
+  await rig.start();
+  stranger.say("again");
+  await waitShown(stranger, "echo: again");
+  await waitSettled(rig);
+  expect(textsOf(owner).filter((said) => said.includes("was not let in"))).toHaveLength(1);
+  expect(textsOf(stranger).filter((said) => said.startsWith("You are let in"))).toHaveLength(1);
+  expect((await rig.status()).strangers).toEqual([]);
+  // The same code changes nothing, and says so in the same words: the command may run again after a crash.
+  expect(await rig.command(["pair", code])).toMatchObject({ code: 0, stdout: granted.stdout });
 });

@@ -4,7 +4,10 @@ import type { NewEvent } from "../../src/events/event.ts";
 import { createPace } from "../../src/runtime/pace.ts";
 import { type ChannelSettings, createChannelRegistry } from "../../src/server/channel-registry.ts";
 import { createIntake } from "../../src/server/intake.ts";
-import { createPairing, type Person } from "../../src/server/pairing.ts";
+import { createOwnerNotices } from "../../src/server/owner-notices.ts";
+import { createPairing } from "../../src/server/pairing.ts";
+import type { Person } from "../../src/server/person.ts";
+import { createStrangerNotices } from "../../src/server/stranger-notices.ts";
 import { createStrangers } from "../../src/server/strangers.ts";
 import { groupMessage, incomingMessage } from "../builders/incoming-message.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
@@ -15,6 +18,8 @@ interface Setup {
   readonly groups?: Record<string, { mention: boolean }>;
   readonly replyTo?: ChannelSettings["replyTo"];
   readonly hasOwner?: boolean;
+  /** Who hears of strangers. */
+  readonly owner?: { readonly channel: string; readonly chat: string };
   readonly publish?: (events: readonly NewEvent[]) => Promise<void>;
 }
 
@@ -37,19 +42,23 @@ function setUp({ allow = ["42"], groups = {}, replyTo = "groups", ...given }: Se
   const pairing = createPairing({
     hasOwner: () => given.hasOwner ?? owners.length > 0,
     makeOwner: async (person) => void owners.push(person),
-    allow: async () => {},
+    grants: { add: async () => {}, find: async () => undefined },
     newCode: () => "ABCD2345",
     clock,
     log,
   });
   const published: NewEvent[] = [];
-  const strangers = createStrangers(log);
+  const strangers = createStrangers({ log, isLetIn: () => false });
+  const owner = given.owner;
+  const notices = createOwnerNotices(() => owner, "boot");
+  const strangerNotices = createStrangerNotices({ notices, pairing, clock });
   const intake = createIntake({
     channels,
     upToDate: async () => {},
     publish: given.publish ?? (async (events) => void published.push(...events)),
     pairing,
     strangers,
+    strangerNotices,
     strangerPace: createPace({ perInterval: 10, intervalMs: 60_000, burst: 10, now: clock.now }),
     boot: "boot",
     clock,
