@@ -21,7 +21,7 @@ export type Operation = Exclude<ControlRequest, { method: "chat" }>;
 export async function operate(deps: OperationDeps, request: Operation): Promise<unknown> {
   switch (request.method) {
     case "status":
-      return { ...deps.status(), letters: await deps.outbox.dead(deps.letters.unseen(SHOWN)) };
+      return statusWithLetters(deps);
     case "outbox.list":
       return deps.outbox.list();
     case "outbox.show":
@@ -44,6 +44,11 @@ export async function operate(deps: OperationDeps, request: Operation): Promise<
 
 /** As many dead letters as the status names. */
 const SHOWN = 5;
+
+async function statusWithLetters({ status, letters, outbox }: OperationDeps) {
+  const report = await status();
+  return { ...report, letters: await outbox.dead(letters.unseen(SHOWN)) };
+}
 
 async function decide(
   { outbox }: OperationDeps,
