@@ -10,7 +10,9 @@ export type DiskOperation =
   | { readonly kind: "sync"; readonly file: number }
   | { readonly kind: "rename"; readonly from: string; readonly to: string; readonly file: number }
   | { readonly kind: "remove"; readonly path: string }
-  | { readonly kind: "syncDirectory"; readonly path: string };
+  | { readonly kind: "syncDirectory"; readonly path: string }
+  /** One that failed: the kernel forgets what it had to write, and calls it written. */
+  | { readonly kind: "failedSync"; readonly path: string };
 
 /** A file's number, or a folder. */
 export type DiskEntry = number | "folder";
@@ -101,9 +103,20 @@ function redo(replay: Replay, operation: DiskOperation): void {
     case "syncDirectory":
       keep(replay, ({ path }) => dirname(path) === operation.path);
       break;
+    case "failedSync":
+      forget(replay, operation.path);
+      break;
     default:
       assertNever(operation);
   }
+}
+
+function forget(replay: Replay, folder: string): void {
+  const lost = new Set(replay.pending.filter(({ path }) => dirname(path) === folder));
+  // No name goes without the one that replaces it.
+  replay.pending = replay.pending.filter(
+    (change) => !lost.has(change) && !(change.after && lost.has(change.after)),
+  );
 }
 
 const NO_BYTES = Buffer.alloc(0);

@@ -12,6 +12,8 @@ export interface RecordingFiles extends FileOps {
   operations(): number;
   /** What is left when the power fails after the first `at` operations (default: all). */
   powerCut(at?: number, lottery?: Lottery): RecordingFiles;
+  /** A sync of a folder has failed: the names that it was to write will reach the disk only if they change again. */
+  failSync(folder: string): void;
   /** Paths of files below a folder and their text, for looking on. */
   texts(folder: string): ReadonlyMap<string, string>;
 }
@@ -82,6 +84,7 @@ function fromContents(options: RecordingOptions, before: DiskContents): Recordin
     operations: () => disk.log.length,
     powerCut: (at, lottery) =>
       fromContents(options, whatIsLeft(before, disk.log.slice(0, at), lottery)),
+    failSync: (path) => void disk.log.push({ kind: "failedSync", path }),
     texts: (folder) => new Map(textsIn(folderAt(disk, folder), folder)),
   };
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { asError, errorMessage } from "../../runtime/errors.ts";
 import type { FileOps, OpenFile } from "../../runtime/file-ops.ts";
-import { createGroupSync } from "../../runtime/group-sync.ts";
+import type { FolderSyncs } from "../../runtime/folder-syncs.ts";
 import { createLimit } from "../../runtime/limit.ts";
 import { TMP_PREFIX } from "./layout.ts";
 
@@ -34,57 +34,27 @@ type Prepared =
   | { readonly ok: true; readonly tmp: string }
   | { readonly ok: false; readonly error: Error };
 
-/** `onFolderFailed`: the fsync of a folder failed, so what the disk holds is not known until a probe has passed. */
-export function createDurableWriter(
-  files: FileOps,
-  onFolderFailed: (error: Error) => void,
-): DurableWriter {
+export function createDurableWriter(files: FileOps, folders: FolderSyncs): DurableWriter {
   const limit = createLimit(MAX_OPEN_FILES);
-  const folders = createFolderSync(files, onFolderFailed);
   let renames: Promise<unknown> = Promise.resolve();
 
   return {
     async write(batch) {
-      const failedBefore = folders.lastFailure();
+      const marks = new Map(batch.map(({ folder }) => [folder, folders.mark(folder)]));
       const prepared = batch.map((file) => limit(() => prepare(files, file)));
       const inOrder = renames.then(() => renameInOrder(files, batch, prepared));
       renames = inOrder;
       const renamed = await inOrder;
       const durable = batch.slice(0, renamed.written);
       try {
-        await Promise.all([...new Set(durable.map((file) => file.folder))].map(folders.sync));
-        // The kernel reports a failure once: an fsync after it succeeds over names that never reached the disk.
-        const failed = folders.lastFailure();
-        if (failed === failedBefore) return renamed;
-        throw new Error("Cannot sync the folder: an fsync failed meanwhile", { cause: failed });
+        const changed = new Set(durable.map((file) => file.folder));
+        await Promise.all(
+          [...changed].map((folder) => folders.sync(folder, marks.get(folder) ?? 0)),
+        );
+        return renamed;
       } catch (error) {
         return { written: 0, error: await takeBack(files, durable, asError(error)) };
       }
-    },
-  };
-}
-
-/** Shares one fsync of a folder among all who ask at about the same time, and remembers the last that failed. */
-function createFolderSync(files: FileOps, onFailed: (error: Error) => void) {
-  const shared = new Map<string, () => Promise<void>>();
-  let lastFailure: Error | undefined;
-
-  async function syncNow(folder: string): Promise<void> {
-    try {
-      await files.syncDirectory(folder);
-    } catch (error) {
-      lastFailure = asError(error);
-      onFailed(lastFailure);
-      throw error;
-    }
-  }
-
-  return {
-    lastFailure: () => lastFailure,
-    sync(folder: string): Promise<void> {
-      const sync = shared.get(folder) ?? createGroupSync(() => syncNow(folder));
-      shared.set(folder, sync);
-      return sync();
     },
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
 import { errorCode, errorMessage } from "../../runtime/errors.ts";
 import type { FileOps } from "../../runtime/file-ops.ts";
+import type { FolderSyncs } from "../../runtime/folder-syncs.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { StoreHealth } from "../event-store.ts";
 import { writeAll } from "./durable-writer.ts";
@@ -24,6 +25,7 @@ export interface DiskHealth {
 interface HealthDeps {
   readonly layout: EventLayout;
   readonly files: FileOps;
+  readonly folders: FolderSyncs;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -50,7 +52,7 @@ function diskReason(error: Error): string {
 }
 
 export function createDiskHealth(deps: HealthDeps): DiskHealth {
-  const { layout, files, clock, log } = deps;
+  const { clock, log } = deps;
   let trouble: { reason: string; since: number } | undefined;
   let refusal: Error | undefined;
   let reserved = false;
@@ -79,7 +81,7 @@ export function createDiskHealth(deps: HealthDeps): DiskHealth {
     },
     worked,
     async probe() {
-      await probeFolders(files, layout);
+      await probeFolders(deps);
       refusal = undefined;
       worked();
       await keepReserve();
@@ -94,8 +96,9 @@ export function createDiskHealth(deps: HealthDeps): DiskHealth {
 }
 
 /** The whole way of a write: a read-only mount still lets a folder be synced, so only making a file tells. */
-async function probeFolders(files: FileOps, { inbox, pending }: EventLayout): Promise<void> {
-  for (const folder of [inbox, pending]) {
+async function probeFolders({ files, folders, layout }: HealthDeps): Promise<void> {
+  for (const folder of [layout.inbox, layout.pending]) {
+    const since = folders.mark(folder);
     const made = join(folder, `${TMP_PREFIX}probe`);
     const renamed = join(folder, `${TMP_PREFIX}probed`);
     await files.remove(made);
@@ -107,7 +110,7 @@ async function probeFolders(files: FileOps, { inbox, pending }: EventLayout): Pr
       await open.close();
     }
     await files.rename(made, renamed);
-    await files.syncDirectory(folder);
+    await folders.sync(folder, since);
     await files.remove(renamed);
   }
 }

@@ -43,3 +43,6 @@ export function owedFolder(layout: EventLayout, type: EventType): string {
 
 /** Written files have this prefix until they are whole; never taken for events, removed at start. */
 export const TMP_PREFIX = ".tmp-";
+
+/** A name that is being entered anew has this prefix for a moment; the start takes it off. */
+export const AGAIN_PREFIX = ".again-";

@@ -86,8 +86,10 @@ export async function writeNote(
 ): Promise<void> {
   // Unsynced contents under the name of synced ones would be lost together with them.
   const safely = sync || state.syncedNotes.has(ref);
+  const { notes } = state.layout;
+  const write = () => state.files.replace(join(notes, ref), printNote(note), { sync: safely });
   try {
-    await state.files.replace(join(state.layout.notes, ref), printNote(note), { sync: safely });
+    await (safely ? state.folders.within(notes, write) : write());
     state.notes.add(ref);
     if (safely) state.syncedNotes.add(ref);
   } catch (error) {

@@ -1,8 +1,10 @@
 import { dirname, join } from "node:path";
 import type { FileOps } from "../../runtime/file-ops.ts";
+import type { FolderSyncs } from "../../runtime/folder-syncs.ts";
 import type { Log } from "../../runtime/log.ts";
 import { parseEventFileName } from "../event-name.ts";
-import { type EventLayout, eventFolders, TMP_PREFIX } from "./layout.ts";
+import { enterAnew } from "./enter-anew.ts";
+import { AGAIN_PREFIX, type EventLayout, eventFolders, TMP_PREFIX } from "./layout.ts";
 import type { Quarantine } from "./quarantine.ts";
 
 /** What the folders hold at start. Names only: 100,000 owed events cost one listing. */
@@ -18,6 +20,7 @@ export interface Recovered {
 interface RecoverDeps {
   readonly layout: EventLayout;
   readonly files: FileOps;
+  readonly folders: FolderSyncs;
   readonly quarantine: Quarantine;
   readonly log: Log;
 }
@@ -25,8 +28,6 @@ interface RecoverDeps {
 export async function recover(deps: RecoverDeps): Promise<Recovered> {
   const { layout, files } = deps;
   for (const folder of eventFolders(layout)) await files.makeDirectory(folder);
-  // A file is only as durable as the names of the folders above it.
-  for (const folder of [layout.root, dirname(layout.root)]) await files.syncDirectory(folder);
   await deps.quarantine.load();
   const done = await listEvents(deps, layout.done);
   const seen = { refs: new Set(done), keys: new Set(done.map(keyOf)) };
@@ -34,7 +35,24 @@ export async function recover(deps: RecoverDeps): Promise<Recovered> {
   const inbox = await withoutDoubles(deps, layout.inbox, seen);
   const pending = await withoutDoubles(deps, layout.pending, seen);
   const owed = new Set([...inbox, ...pending, ...failed]);
+  await syncNames(deps, { done, failed, inbox, pending });
   return { inbox, pending, failed, done, notes: await keepNotes(deps, owed) };
+}
+
+/**
+ * What a killed process had renamed and not synced is known from here on, so it has to be as durable as everything that
+ * is: a message that is sent again is confirmed because it is known. And a file is only as durable as the folders above.
+ */
+async function syncNames(
+  { layout, files, folders }: RecoverDeps,
+  found: Readonly<Record<"done" | "failed" | "inbox" | "pending", readonly string[]>>,
+): Promise<void> {
+  for (const name of ["done", "failed", "inbox", "pending"] as const) {
+    const since = folders.mark(layout[name]);
+    if (since > 0) for (const ref of found[name]) await enterAnew(files, layout[name], ref);
+    await folders.sync(layout[name], since);
+  }
+  for (const folder of [layout.root, dirname(layout.root)]) await files.syncDirectory(folder);
 }
 
 const keyOf = (ref: string) => parseEventFileName(ref)?.key ?? "";
@@ -44,6 +62,8 @@ async function listEvents(deps: RecoverDeps, folder: string): Promise<string[]> 
   const refs: string[] = [];
   for (const name of await deps.files.list(folder)) {
     if (parseEventFileName(name)) refs.push(name);
+    else if (name.startsWith(AGAIN_PREFIX))
+      refs.push(await takeOffPrefix(deps.files, folder, name));
     else if (name.startsWith(TMP_PREFIX)) await deps.files.remove(join(folder, name));
     else if (name.endsWith(".json")) {
       await deps.quarantine.move(join(folder, name), name, "The name is not one of an event");
@@ -54,6 +74,13 @@ async function listEvents(deps: RecoverDeps, folder: string): Promise<string[]> 
       );
   }
   return refs.sort();
+}
+
+/** A process died while it entered the name anew. */
+async function takeOffPrefix(files: FileOps, folder: string, name: string): Promise<string> {
+  const ref = name.slice(AGAIN_PREFIX.length);
+  await files.rename(join(folder, name), join(folder, ref));
+  return ref;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { FileOps } from "../../runtime/file-ops.ts";
-import { createGroupSync } from "../../runtime/group-sync.ts";
+import { createFolderSyncs } from "../../runtime/folder-syncs.ts";
 import { createHybridClock } from "../../runtime/hybrid-clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Event } from "../event.ts";
@@ -25,11 +25,17 @@ export type StoreState = ReturnType<typeof createStoreState>;
 export function createStoreState(options: FileEventStoreOptions) {
   const { files, clock, log } = options;
   const layout = eventLayout(options.directory);
-  const disk = createDiskHealth({ layout, files, clock, log });
-  const writer = createDurableWriter(files, (error) => disk.failed(error, { refuse: true }));
+  // What these folders hold on disk is not known after a failure, until a probe has passed.
+  const published = [layout.inbox, layout.pending, layout.quarantine];
+  const folders = createFolderSyncs(files, (folder, error) =>
+    disk.failed(error, { refuse: published.includes(folder) }),
+  );
+  const disk = createDiskHealth({ layout, files, folders, clock, log });
+  const writer = createDurableWriter(files, folders);
   return {
     ...options,
     layout,
+    folders,
     writer,
     quarantine: createQuarantine({ folder: layout.quarantine, files, writer, log }),
     disk,
@@ -46,7 +52,5 @@ export function createStoreState(options: FileEventStoreOptions) {
     fresh: new Map<string, Event>(),
     /** Where the file of an owed or dead event is. */
     folderOf: new Map<string, string>(),
-    syncDone: createGroupSync(() => files.syncDirectory(layout.done)),
-    syncFailed: createGroupSync(() => files.syncDirectory(layout.failed)),
   };
 }
