@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { COMMAND } from "../rig/server-process.ts";
+import { COMMAND } from "../rig/workspace.ts";
 
 export interface CliResult {
   /** Null if a signal ended it. */

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
-import { COMMAND } from "../rig/server-process.ts";
+import { COMMAND } from "../rig/workspace.ts";
 import { type Cli, createCli, pathOfThisNode } from "./run-cli.ts";
 
 const SCRIPT = "/usr/bin/script";

@@ -1,3 +1,3 @@
-import { inboundKills } from "./cases/inbound.ts";
+import { survivesKills } from "./points.ts";
 
-inboundKills("discord");
+survivesKills("discord", [0, 1, 2, 3, 4]);

@@ -1,3 +1,3 @@
-import { outboundKills } from "./cases/outbound.ts";
+import { survivesKills } from "./points.ts";
 
-outboundKills("discord");
+survivesKills("discord", [5, 6, 7, 8, 9, 10]);

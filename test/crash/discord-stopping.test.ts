@@ -1,3 +1,3 @@
-import { stopSignals } from "./cases/stopping.ts";
+import { stopSignals } from "./stopping.ts";
 
 stopSignals("discord");

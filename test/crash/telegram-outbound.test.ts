@@ -1,3 +1,3 @@
-import { outboundKills } from "./cases/outbound.ts";
+import { survivesKills } from "./points.ts";
 
-outboundKills("telegram");
+survivesKills("telegram", [5, 6, 7, 8, 9, 10]);

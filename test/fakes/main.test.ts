@@ -31,10 +31,11 @@ test("`npm run fakes` prints a workspace that the real server can be run with, a
   await eventually(() => expect(output).toContain("Ctrl-C ends everything"), 20_000);
   const [, root = ""] = /server -w (\S+)/.exec(output) ?? [];
   const env = { HOME: root, XDG_RUNTIME_DIR: root, PATH: "/usr/bin:/bin" };
-  const server = createServerProcess({ root, env });
+  const channels = ["telegram", "discord"];
+  const server = createServerProcess({ workspace: { root, env }, channels });
   onTestFinished(server.kill);
   server.start();
-  await server.waitReady(["telegram", "discord"]);
+  await server.waitReady();
 
   fakes.stdin.write("tg hello\ndc2 good day\nnonsense\n");
   await eventually(() => {

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { createRig, type Rig } from "../rig/rig.ts";
-import { COMMAND } from "../rig/server-process.ts";
+import { COMMAND } from "../rig/workspace.ts";
 import { createHand, HELP } from "./hand.ts";
 
 /** Everything that `my-bot server` talks to, on this machine: to try it by hand, without the internet. */

@@ -8,6 +8,8 @@ export interface KillPoint {
   readonly platform?: Platform;
   /** Platform messages that the answer takes; 1 by default. */
   readonly parts?: number;
+  /** The model calls a tool before it answers. */
+  readonly tool?: boolean;
   /** Watches for the moment. Called before the person writes; returns the way to stop watching. */
   arm(trap: Trap): () => void;
 }
@@ -68,19 +70,29 @@ export function confirmed(processed: boolean): KillPoint {
 const hasOffset = (body: unknown) =>
   typeof body === "object" && body !== null && "offset" in body && Number(body.offset) > 0;
 
-export const modelInFlight: KillPoint = {
-  name: "model call in flight",
-  arm({ rig: { model }, kill }) {
-    model.onRequest = () => void kill();
-    return () => {
-      model.onRequest = undefined;
-    };
-  },
-};
-
-export function modelAnswered(afterMs: number): KillPoint {
+/** The n-th request to the model is there, and nothing is answered. The second one is that after a tool has run. */
+export function modelInFlight(n = 1): KillPoint {
   return {
-    name: `model answered, +${afterMs} ms`,
+    name: n === 1 ? "model call in flight" : "model call after a tool in flight",
+    tool: n > 1,
+    arm({ rig: { model }, kill }) {
+      let count = 0;
+      model.onRequest = () => {
+        count += 1;
+        if (count === n) kill();
+      };
+      return () => {
+        model.onRequest = undefined;
+      };
+    },
+  };
+}
+
+/** The whole answer of the model is on the wire; with `tool` it is the call of a tool. */
+export function modelAnswered(afterMs: number, { tool = false } = {}): KillPoint {
+  return {
+    name: `${tool ? "tool call" : "model"} answered, +${afterMs} ms`,
+    tool,
     arm({ rig: { model }, kill }) {
       model.onAnswered = () => void kill(afterMs);
       return () => {

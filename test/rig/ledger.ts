@@ -1,4 +1,4 @@
-import type { FakeModel, ModelRequest } from "../fakes/model.ts";
+import type { FakeModel, ModelBehaviour, ModelRequest } from "../fakes/model.ts";
 import type { Conversation, Platform } from "./conversation.ts";
 
 /** A question that a person asks, and the answer that the fake model gives. */
@@ -7,17 +7,28 @@ export interface Question {
   readonly id: string;
   /** Platform messages that the answer fills. */
   readonly parts: number;
+  /** The model calls a tool before it answers. */
+  readonly tool: boolean;
+  /** UTC ms. */
+  readonly askedAt: number;
 }
 
 export interface Asked {
   readonly chat: Conversation;
-  readonly questions: Question[];
+  readonly questions: readonly Question[];
+}
+
+export interface AskOptions {
+  /** How many platform messages the answer takes; 1 by default. */
+  readonly parts?: number;
+  readonly tool?: boolean;
 }
 
 /** Writes down what was asked, makes the model answer it, and compares with what was shown. */
 export interface Ledger {
-  /** Says it in the chat. `parts`: how many platform messages the answer takes. */
-  ask(chat: Conversation, parts?: number): Question;
+  /** Says it in the chat. */
+  ask(chat: Conversation, options?: AskOptions): Question;
+  asked(): readonly Asked[];
   judge(): Verdict;
   /** Model calls for a question so far. */
   modelCalls(question: Question): number;
@@ -51,7 +62,13 @@ export interface Verdict {
   /** Parts that were shown once more, each time. */
   readonly repeats: readonly Repeat[];
   /** Anything else that the bot said. */
-  readonly strange: readonly string[];
+  readonly strange: readonly Strange[];
+}
+
+export interface Strange {
+  readonly chat: string;
+  readonly text: string;
+  readonly at: number;
 }
 
 export const REPEAT_LABEL = "(may be a repeat)";
@@ -60,30 +77,38 @@ export const REPEAT_LABEL = "(may be a repeat)";
 const FILL: Readonly<Record<Platform, number>> = { telegram: 2_500, discord: 1_200 };
 
 export function createLedger(model: FakeModel): Ledger {
-  const asked = new Map<string, Asked>();
-  const answers = new Map<string, string>();
+  const asked = new Map<string, { readonly chat: Conversation; readonly questions: Question[] }>();
+  const known = new Map<string, { readonly question: Question; readonly chat: Conversation }>();
   model.answer((request) => {
-    const text = answers.get(idIn(request.text));
-    return text === undefined ? undefined : { kind: "text", text };
+    const found = known.get(questionIn(request.text));
+    return found && answerTo(request, found.question, found.chat.platform);
   });
   return {
-    ask(chat, parts = 1) {
+    ask(chat, { parts = 1, tool = false } = {}) {
       const entry = asked.get(chat.name) ?? { chat, questions: [] };
-      const question = { id: `q${chat.user}n${entry.questions.length + 1}`, parts };
+      const id = `q${chat.user}n${entry.questions.length + 1}`;
+      const question = { id, parts, tool, askedAt: Date.now() };
       asked.set(chat.name, entry);
       entry.questions.push(question);
-      answers.set(question.id, answerText(question, chat.platform));
+      known.set(question.id, { question, chat });
       chat.say(`${question.id} please`);
       return question;
     },
+    asked: () => [...asked.values()],
     judge: () => judgeAll([...asked.values()]),
-    modelCalls: ({ id }) => model.requests.filter((request) => idOf(request) === id).length,
+    modelCalls: ({ id }) => model.requests.filter(({ text }) => questionIn(text) === id).length,
     shown: (chat) => readParts(chat).parts,
   };
 }
 
-const idIn = (text: string): string => /\bq\d+n\d+\b/.exec(text)?.[0] ?? "";
-const idOf = (request: ModelRequest): string => idIn(request.text);
+/** The question that a text is about: "" for none. */
+export const questionIn = (text: string): string => /\bq\d+n\d+\b/.exec(text)?.[0] ?? "";
+
+function answerTo(request: ModelRequest, question: Question, platform: Platform): ModelBehaviour {
+  const isToolDone = request.body.messages.at(-1)?.role === "tool";
+  if (question.tool && !isToolDone) return { kind: "tool-call", name: "current_time", input: {} };
+  return { kind: "text", text: answerText(question, platform) };
+}
 
 export const partNames = ({ id, parts }: Question): readonly string[] =>
   Array.from({ length: parts }, (_, index) => `${id}.${index + 1}/${parts}`);
@@ -95,16 +120,16 @@ function answerText(question: Question, platform: Platform): string {
 }
 
 /** The label is in front of the part, or a message of its own before it. */
-function readParts(chat: Conversation): { parts: readonly Part[]; strange: readonly string[] } {
+function readParts(chat: Conversation): { parts: readonly Part[]; strange: readonly Strange[] } {
   const parts: Part[] = [];
-  const strange: string[] = [];
+  const strange: Strange[] = [];
   let label = false;
   for (const { text, at } of chat.shown()) {
     const name = /answer (q\d+n\d+\.\d+\/\d+)/.exec(text)?.[1];
     const labelled = label || text.startsWith(REPEAT_LABEL);
     label = text.trim() === REPEAT_LABEL;
     if (name) parts.push({ name, at, labelled });
-    else if (!label) strange.push(`${chat.name}: ${text}`);
+    else if (!label) strange.push({ chat: chat.name, text, at });
   }
   return { parts, strange };
 }

@@ -1,44 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Conversation } from "./conversation.ts";
-import {
-  createLedger,
-  type Ledger,
-  partNames,
-  type Question,
-  type Repeat,
-  type Verdict,
-} from "./ledger.ts";
+import { type Death, ON_THE_WIRE_MS } from "./deaths.ts";
+import type { Ledger, Repeat, Strange, Verdict } from "./ledger.ts";
 import { createRandom, exponential } from "./random.ts";
 import type { Rig } from "./rig.ts";
 
 export interface RandomKillsOptions {
   readonly seed: number;
-  /** Half of the chats on each platform. */
+  /** Shared out among the platforms. */
   readonly chats: number;
+  /** People write until there were so many messages and so many kills. */
   readonly messages: number;
-  /** In which the messages are written. */
-  readonly writingMs: number;
+  readonly kills: number;
+  /** Mean time between two messages. */
+  readonly meanGapMs: number;
   /** Mean time from a life's having read its folder to its death; for a third of them, from their spawning. */
   readonly meanLifeMs: number;
-  /** Killing goes on until there were so many, also when everything is written. */
-  readonly minKills?: number;
-  /** How long the calm after the last kill may take. */
-  readonly calmMs: number;
-}
-
-export interface RandomKillsReport extends Verdict {
-  readonly kills: number;
-  readonly messages: number;
-  /** Telegram chats with a send on its way, or just answered, summed over the kills: only these may come twice. */
-  readonly inDoubt: number;
-  /** Repeats beyond one for each kill and chat, and those without a kill between the two showings. */
-  readonly unexplained: readonly Repeat[];
-  /** The most model calls that one question took. */
-  readonly modelCalls: number;
-  /** Milliseconds from the last start until everything was answered. */
-  readonly calmMs: number;
-  /** Milliseconds from each start of a process to its first send; of lives that sent something. */
-  readonly firstSendMs: readonly number[];
 }
 
 /** How a life ends: at a random time, or at the next moment of a kind after it. */
@@ -46,75 +23,89 @@ const ENDS = ["now", "model asked", "model answered", "send arrived", "send post
 type End = (typeof ENDS)[number];
 /** A moment that does not come by itself is not waited for longer. */
 const MOMENT_MS = 400;
-/** A send this young may be one whose answer the dead server had not read and settled yet. */
-const UNSETTLED_MS = 1_000;
 
-/** People write at random times, the server dies at random times, and then there is calm. */
+/** People write at random times and the server dies at random times. Then it is started for the calm. */
 export async function runRandomKills(
   rig: Rig,
+  ledger: Ledger,
   options: RandomKillsOptions,
-): Promise<RandomKillsReport> {
+): Promise<void> {
   const random = createRandom(options.seed);
-  const ledger = createLedger(rig.model);
-  const chats = Array.from({ length: options.chats }, (_, index) =>
-    rig.person(index % 2 === 0 ? "telegram" : "discord", 1 + Math.floor(index / 2)),
-  );
-  const kills: number[] = [];
-  let inDoubt = 0;
-  const firstSends = new Map<number, number>();
-  const unwatch = chats.map((chat) => watchFirstSends(rig, chat, firstSends));
+  const chats = Array.from({ length: options.chats }, (_, index) => {
+    const platform = rig.channels[index % rig.channels.length] ?? "telegram";
+    return rig.person(platform, 1 + Math.floor(index / rig.channels.length));
+  });
+  let kills = 0;
   await rig.start();
-  const writing = writeAll({ ledger, chats, random, options });
+  const writing = writeAll({ ledger, chats, random, options }, () => kills < options.kills);
   let isWriting = true;
   void writing.finally(() => {
     isWriting = false;
   });
-  while (isWriting || kills.length < (options.minKills ?? 0)) {
+  while (isWriting) {
     // A third of the lives may end in the middle of their start.
     if (random() > 1 / 3) await storeOpened(rig);
     await delay(exponential(random, options.meanLifeMs));
-    const end = ENDS[Math.floor(random() * ENDS.length)] ?? "now";
-    const killedAt = await dieAt(rig, chats, end);
-    kills.push(killedAt);
-    inDoubt += chatsInDoubt(rig, killedAt);
+    await dieAt(rig, chats, ENDS[Math.floor(random() * ENDS.length)] ?? "now");
+    kills += 1;
     rig.server.start();
   }
-  const asked = await writing;
-  const calmMs = await waitAnswered({ ledger, asked, deadlineMs: options.calmMs });
-  for (const stop of unwatch) stop();
-  const modelCalls = Math.max(...asked.map(({ question }) => ledger.modelCalls(question)));
-  const verdict = ledger.judge();
-  const unexplained = unexplainedRepeats(verdict.repeats, kills);
-  return {
-    ...{ ...verdict, unexplained, inDoubt, modelCalls, calmMs },
-    messages: asked.length,
-    kills: kills.length,
-    firstSendMs: [...firstSends.values()],
-  };
+  await writing;
 }
 
-/** A platform shows what a dead server sent: its last requests are still read after the kill. */
-const ON_THE_WIRE_MS = 250;
-
-function unexplainedRepeats(repeats: readonly Repeat[], kills: readonly number[]): Repeat[] {
+/** Repeats beyond one for each kill and chat, and those without a kill between the two showings. */
+export function unexplainedRepeats(
+  repeats: readonly Repeat[],
+  deaths: readonly Death[],
+): readonly Repeat[] {
   const used = new Set<string>();
   return repeats.filter(({ chat, from, at }) => {
     const fits = (time: number) => from <= time + ON_THE_WIRE_MS && time <= at;
-    const kill = kills.find((time) => fits(time) && !used.has(`${chat} ${time}`));
-    if (kill !== undefined) used.add(`${chat} ${kill}`);
+    const kill = deaths.find(({ endedAt }) => fits(endedAt) && !used.has(`${chat} ${endedAt}`));
+    if (kill) used.add(`${chat} ${kill.endedAt}`);
     return kill === undefined;
   });
 }
 
-async function storeOpened({ server }: Rig): Promise<void> {
-  while (server.isRunning() && !server.log().some(({ msg }) => msg === "event store opened")) {
-    await delay(10);
-  }
+/** A message at which the process dies so often in a row is set aside, and its person told. */
+const DEATHS_UNTIL_PARKED = 3;
+
+export interface Judged {
+  readonly verdict: Verdict;
+  /** Questions that were set aside, as is right: each died often enough, and its person was told. */
+  readonly parked: number;
 }
 
-interface AskedIn {
-  readonly chat: Conversation;
-  readonly question: Question;
+/** Takes out of a verdict what the server was right to park. */
+export function withoutParked(ledger: Ledger, deaths: readonly Death[]): Judged {
+  const verdict = ledger.judge();
+  const notices = new Set<Strange>();
+  const answers = new Set<string>();
+  for (const { chat, questions } of ledger.asked()) {
+    for (const { id, askedAt } of questions) {
+      if (!verdict.lost.some((part) => part.startsWith(`${id}.1/`))) continue;
+      const notice = verdict.strange.find((strange) => {
+        const between = deaths.filter(({ endedAt }) => endedAt >= askedAt && endedAt <= strange.at);
+        const isHere = strange.chat === chat.name && !notices.has(strange);
+        return isHere && between.length >= DEATHS_UNTIL_PARKED;
+      });
+      if (!notice) continue;
+      notices.add(notice);
+      answers.add(id);
+    }
+  }
+  const lost = verdict.lost.filter((part) => !answers.has(part.split(".")[0] ?? ""));
+  const strange = verdict.strange.filter((text) => !notices.has(text));
+  return { verdict: { ...verdict, lost, strange }, parked: notices.size };
+}
+
+/** A bot that does not log this is taken to be there when it is connected. */
+async function storeOpened({ server, isMyBot }: Rig): Promise<void> {
+  const isThere = () =>
+    isMyBot
+      ? server.log().some(({ msg }) => msg === "event store opened")
+      : server.times().readyAt !== undefined;
+  while (server.isRunning() && !isThere()) await delay(10);
 }
 
 interface Writing {
@@ -127,24 +118,21 @@ interface Writing {
 /** Three answers in twenty have two parts. */
 const LONG = 0.15;
 
-async function writeAll({ ledger, chats, random, options }: Writing): Promise<AskedIn[]> {
-  const asked: AskedIn[] = [];
-  const meanMs = options.writingMs / options.messages;
-  while (asked.length < options.messages) {
-    await delay(exponential(random, meanMs));
-    const chat = chats[asked.length % chats.length];
+async function writeAll(
+  { ledger, chats, random, options }: Writing,
+  goesOn: () => boolean,
+): Promise<void> {
+  for (let count = 0; count < options.messages || goesOn(); count += 1) {
+    await delay(exponential(random, options.meanGapMs));
+    const chat = chats[count % chats.length];
     if (!chat) throw new Error("Cannot write: there is no chat");
-    asked.push({ chat, question: ledger.ask(chat, random() < LONG ? 2 : 1) });
+    ledger.ask(chat, { parts: random() < LONG ? 2 : 1 });
   }
-  return asked;
 }
 
-/** Resolves with when it was killed, UTC ms. */
-async function dieAt(rig: Rig, chats: readonly Conversation[], end: End): Promise<number> {
+async function dieAt(rig: Rig, chats: readonly Conversation[], end: End): Promise<void> {
   const { model, server } = rig;
-  let killedAt: number | undefined;
   const kill = () => {
-    killedAt ??= Date.now();
     server.kill();
     return "abandon" as const;
   };
@@ -160,42 +148,4 @@ async function dieAt(rig: Rig, chats: readonly Conversation[], end: End): Promis
   model.onRequest = undefined;
   model.onAnswered = undefined;
   for (const stop of stops) stop();
-  return killedAt ?? Date.now();
-}
-
-function chatsInDoubt({ telegram, server }: Rig, killedAt: number): number {
-  const young = killedAt - UNSETTLED_MS;
-  const sends = telegram
-    .requests("sendMessage")
-    .filter(({ at, status }) => at >= server.startedAt() && (status === undefined || at >= young));
-  return new Set(sends.map(({ body }) => body.chat_id)).size;
-}
-
-/** By life. */
-function watchFirstSends(
-  { server }: Rig,
-  chat: Conversation,
-  firstSends: Map<number, number>,
-): () => void {
-  return chat.onSend("arrived", () => {
-    const life = server.lives();
-    if (!firstSends.has(life)) firstSends.set(life, Date.now() - server.startedAt());
-  });
-}
-
-interface Calm {
-  readonly ledger: Ledger;
-  readonly asked: readonly AskedIn[];
-  readonly deadlineMs: number;
-}
-
-/** Resolves with the time it took; also when not everything was answered: the verdict tells what is lost. */
-async function waitAnswered({ ledger, asked, deadlineMs }: Calm): Promise<number> {
-  const from = Date.now();
-  const isOpen = ({ chat, question }: AskedIn) => {
-    const shown = new Set(ledger.shown(chat).map(({ name }) => name));
-    return partNames(question).some((name) => !shown.has(name));
-  };
-  while (Date.now() - from < deadlineMs && asked.some(isOpen)) await delay(50);
-  return Date.now() - from;
 }

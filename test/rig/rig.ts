@@ -27,8 +27,8 @@ import {
   telegramConversation,
   userId,
 } from "./conversation.ts";
-import { COMMAND, createServerProcess, type ServerProcess } from "./server-process.ts";
-import { createTestWorkspace, type Settings, type TestWorkspace } from "./workspace.ts";
+import { createServerProcess, type ServerProcess } from "./server-process.ts";
+import { COMMAND, createTestWorkspace, type Settings, type TestWorkspace } from "./workspace.ts";
 
 export interface RigOptions {
   /** Both by default. */
@@ -39,6 +39,12 @@ export interface RigOptions {
   readonly discord?: DiscordFakeOptions;
   /** JavaScript (CommonJS) that runs in the server's process before anything else. */
   readonly preload?: string;
+  /** How many people are allowed on each platform; 40 by default. */
+  readonly people?: number;
+  /** Makes the workspace with the real `my-bot init` instead of the code that it runs. */
+  readonly init?: boolean;
+  /** Arguments of node, for another bot than my-bot. */
+  readonly program?: (fakes: Fakes) => readonly string[];
 }
 
 export interface CommandResult {
@@ -54,12 +60,14 @@ export interface Rig {
   readonly discord: DiscordFake;
   readonly model: FakeModel;
   readonly server: ServerProcess;
+  /** Whether it is the product, and not another bot beside it. */
+  readonly isMyBot: boolean;
   /** What the server is to be connected to. */
   readonly channels: readonly Platform[];
   /** Starts the server and waits until its channels are connected. */
   start(): Promise<void>;
   waitReady(): Promise<void>;
-  /** The n-th allowed person's private chat; n from 1 to `PEOPLE`. */
+  /** The n-th allowed person's private chat; n from 1 to the number of people. */
   person(platform: Platform, n: number): Conversation;
   /** Asks the running server; one that is just starting is waited for. */
   status(): Promise<StatusReport>;
@@ -69,26 +77,33 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-/** How many people are allowed on each platform. */
+/** How many people are allowed on each platform, unless it is said otherwise. */
 export const PEOPLE = 40;
 
 /** Nothing is started but the fakes. */
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const channels = options.channels ?? PLATFORMS;
   const [workspace, telegram, discord, model] = await Promise.all([
-    createTestWorkspace(),
+    createTestWorkspace({ init: options.init ?? false }),
     createTelegramFake(options.telegram),
     createDiscordFake(options.discord),
     startFakeModel(),
   ]);
   await workspace.write(".env", envFile(channels, { telegram, discord }));
-  await workspace.configure(settings({ telegram, discord, model }));
+  const fakes = { telegram, discord, model };
+  await workspace.configure(settings(fakes, options.people ?? PEOPLE));
   await workspace.configure(options.config ?? {});
   const env = { ...workspace.env, ...(await preloading(workspace, options.preload)) };
-  const server = createServerProcess({ root: workspace.root, env });
-  const waitReady = () => server.waitReady(channels);
+  const program = options.program?.(fakes);
+  const server = createServerProcess({
+    workspace: { root: workspace.root, env },
+    channels,
+    program,
+  });
+  const waitReady = () => server.waitReady();
   return {
     ...{ workspace, telegram, discord, model, server, channels, waitReady },
+    isMyBot: program === undefined,
     start() {
       server.start();
       return waitReady();
@@ -116,7 +131,7 @@ async function preloading({ env }: TestWorkspace, source: string | undefined) {
   return { NODE_OPTIONS: `--require=${file}` };
 }
 
-interface Fakes {
+export interface Fakes {
   readonly telegram: TelegramFake;
   readonly discord: DiscordFake;
   readonly model: FakeModel;
@@ -134,9 +149,9 @@ function envFile(
   return tokens.map(([name, token]) => `${name}=${token}\n`).join("");
 }
 
-function settings({ telegram, discord, model }: Fakes): Settings {
+function settings({ telegram, discord, model }: Fakes, people: number): Settings {
   const allowed = (platform: Platform) =>
-    Array.from({ length: PEOPLE }, (_, index) => userId(platform, index + 1));
+    Array.from({ length: people }, (_, index) => userId(platform, index + 1));
   return {
     llm: {
       provider: "openai-compatible",

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { eventually } from "../contracts/recording-receiver.ts";
 import type { Conversation } from "./conversation.ts";
+import { readAnswered } from "./deaths.ts";
 import type { KillPoint } from "./kill-points.ts";
 import { type Ledger, type Part, partNames, type Question } from "./ledger.ts";
 import type { Rig } from "./rig.ts";
@@ -14,15 +14,16 @@ export interface KillReport {
   readonly after: readonly Part[];
   /** The first answer was in the history when the server died. */
   readonly wasAnswered: boolean;
-  /** Model calls for the first question, up to the kill and after it. */
-  readonly callsBefore: number;
-  readonly callsAfter: number;
 }
 
 export interface KillRun {
   readonly rig: Rig;
   readonly ledger: Ledger;
   readonly chat: Conversation;
+  /** Waits until nothing more is to be expected. */
+  settled(): Promise<void>;
+  /** How it is started again, if not at once and as before. */
+  restart?(): Promise<void>;
 }
 
 const KILL_MS = 20_000;
@@ -35,23 +36,15 @@ const RECOVERY_MS = 30_000;
 export async function runKill(run: KillRun, point: KillPoint): Promise<KillReport> {
   const { rig, ledger, chat } = run;
   if (!rig.server.isRunning()) await rig.start();
-  const questions = [await askAndDie(run, point)].flat();
-  const [first] = questions;
-  if (!first) throw new Error("unreachable");
+  const questions = await askAndDie(run, point);
   const before = ledger.shown(chat);
-  const callsBefore = ledger.modelCalls(first);
-  const wasAnswered = isInHistory(rig, partNames(first)[0] ?? "");
+  const wasAnswered = readAnswered(rig).has(questions[0]?.id ?? "");
   const last = ledger.ask(chat);
-  rig.server.start();
-  await answered(run, last);
-  return {
-    questions: [...questions, last],
-    before,
-    after: ledger.shown(chat).slice(before.length),
-    wasAnswered,
-    callsBefore,
-    callsAfter: ledger.modelCalls(first) - callsBefore,
-  };
+  if (run.restart) await run.restart();
+  else rig.server.start();
+  await run.settled();
+  const after = ledger.shown(chat).slice(before.length);
+  return { questions: [...questions, last], before, after, wasAnswered };
 }
 
 async function askAndDie(run: KillRun, point: KillPoint): Promise<readonly Question[]> {
@@ -69,32 +62,27 @@ async function askAndDie(run: KillRun, point: KillPoint): Promise<readonly Quest
       return "abandon";
     },
   });
-  const questions = [ledger.ask(chat, point.parts), ledger.ask(chat)];
+  const { parts = 1, tool = false } = point;
+  const questions = [ledger.ask(chat, { parts, tool }), ledger.ask(chat)];
   for (const then of afterAsking) then();
-  await within(rig.server.exited(), KILL_MS, `the kill at "${point.name}"`);
-  disarm();
+  try {
+    await within(rig.server.exited(), KILL_MS, `the kill at "${point.name}"`);
+  } finally {
+    disarm();
+  }
   return questions;
 }
 
 /** Waits until the answer is shown whole. It is the last one in its chat, so all before it have been sent. */
-export async function answered({ ledger, chat }: KillRun, question: Question): Promise<void> {
+export async function answered(
+  { ledger, chat }: Pick<KillRun, "ledger" | "chat">,
+  question: Question,
+): Promise<void> {
   await eventually(() => {
     const names = ledger.shown(chat).map(({ name }) => name);
     const missing = partNames(question).filter((name) => !names.includes(name));
     if (missing.length > 0) throw new Error(`Not shown: ${missing}; but: ${names}`);
   }, RECOVERY_MS);
-}
-
-/** Whether a finished answer is in a session's file. Each line is whole, or was never acknowledged. */
-function isInHistory({ workspace }: Pick<Rig, "workspace">, text: string): boolean {
-  const folder = workspace.path(".history", "sessions");
-  if (!existsSync(folder)) return false;
-  return readdirSync(folder).some((name) =>
-    readFileSync(workspace.path(".history", "sessions", name), "utf8")
-      .split("\n")
-      .slice(0, -1)
-      .some((line) => line.includes(`answer ${text}`)),
-  );
 }
 
 export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {

@@ -1,10 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { eventually } from "../contracts/recording-receiver.ts";
-import type { TestWorkspace } from "./workspace.ts";
-
-/** The real command, as `npm start` runs it. */
-export const COMMAND = fileURLToPath(new URL("../../bin/my-bot.cjs", import.meta.url));
+import { COMMAND, type TestWorkspace } from "./workspace.ts";
 
 export interface Exit {
   readonly code: number | null;
@@ -20,8 +16,8 @@ export interface LogLine {
 
 /** The real `my-bot server` as a child in a process group of its own; started and killed as often as a test likes. */
 export interface ServerProcess {
-  /** Begins a life. It must not be running. */
-  start(): void;
+  /** Begins a life, with more in its environment if that is wanted. It must not be running. */
+  start(env?: Readonly<Record<string, string>>): void;
   /** SIGKILL to the whole group, now: when this returns the process runs no further instruction of ours. */
   kill(): void;
   signal(signal: NodeJS.Signals): void;
@@ -31,8 +27,8 @@ export interface ServerProcess {
   exited(): Promise<Exit>;
   isRunning(): boolean;
   pid(): number;
-  /** Resolves when all these channels are connected in the current life. */
-  waitReady(channels: readonly string[], deadlineMs?: number): Promise<void>;
+  /** Resolves when all channels are connected in the current life. */
+  waitReady(deadlineMs?: number): Promise<void>;
   /** Log lines of the current life. */
   log(): readonly LogLine[];
   /** Standard output and error of the current life. */
@@ -40,8 +36,21 @@ export interface ServerProcess {
   /** When the current life began, UTC ms. */
   startedAt(): number;
   lives(): number;
+  /** Called when a life has ended, and with when it was told to. Returns the way to take it away. */
+  onEnd(listener: (life: LifeTimes) => void): () => void;
+  /** The times of the current life. */
+  times(): LifeTimes;
   /** The ends of the outputs of the last lives, for a failure's message. */
   story(): string;
+}
+
+/** Times are UTC ms. */
+export interface LifeTimes {
+  readonly startedAt: number;
+  /** When it was killed; when its end was seen, if nobody here did it; now, if it lives. */
+  readonly endedAt: number;
+  /** When all its channels were connected; undefined if they never were. */
+  readonly readyAt: number | undefined;
 }
 
 interface Life {
@@ -50,13 +59,27 @@ interface Life {
   readonly exited: Promise<Exit>;
   output: string;
   exit: Exit | undefined;
+  killedAt: number | undefined;
+  /** When each channel was heard to be connected. */
+  readonly connected: Map<string, number>;
 }
 
 const READY_MS = 30_000;
 const STORY_LINES = 60;
 
-export function createServerProcess(workspace: Pick<TestWorkspace, "root" | "env">): ServerProcess {
+export interface ServerProcessDeps {
+  readonly workspace: Pick<TestWorkspace, "root" | "env">;
+  /** What is to be connected before it is ready. */
+  readonly channels: readonly string[];
+  /** Arguments of node, if it is not `my-bot server`: a bot that tells of its connection in the same words. */
+  readonly program?: readonly string[] | undefined;
+}
+
+export function createServerProcess(deps: ServerProcessDeps): ServerProcess {
+  const { workspace, channels } = deps;
+  const program = deps.program ?? [COMMAND, "server", "-w", workspace.root];
   const lives: Life[] = [];
+  const listeners = new Set<(life: LifeTimes) => void>();
   const now = (): Life => {
     const life = lives.at(-1);
     if (!life) throw new Error("Cannot ask about the server: it was never started");
@@ -66,14 +89,23 @@ export function createServerProcess(workspace: Pick<TestWorkspace, "root" | "env
   const signal = (name: NodeJS.Signals) => {
     if (isRunning()) signalGroup(now().child.pid, name);
   };
-  // Should this process end first, nothing of ours may stay.
-  process.once("exit", () => signal("SIGKILL"));
+  const kill = () => {
+    if (isRunning()) now().killedAt ??= Date.now();
+    signal("SIGKILL");
+  };
   return {
-    start() {
+    start(env = {}) {
       if (isRunning()) throw new Error("Cannot start the server: it is running");
-      lives.push(begin(workspace));
+      const life = begin(program, { ...workspace, env: { ...workspace.env, ...env } });
+      lives.push(life);
+      // Should this process end first, nothing of ours may stay.
+      process.once("exit", kill);
+      life.child.once("exit", () => {
+        process.removeListener("exit", kill);
+        for (const listener of listeners) listener(timesOf(life, channels));
+      });
     },
-    kill: () => signal("SIGKILL"),
+    kill,
     signal,
     stop() {
       signal("SIGTERM");
@@ -82,14 +114,11 @@ export function createServerProcess(workspace: Pick<TestWorkspace, "root" | "env
     exited: () => now().exited,
     isRunning,
     pid: () => now().child.pid ?? 0,
-    waitReady: (channels, deadlineMs = READY_MS) =>
+    waitReady: (deadlineMs = READY_MS) =>
       eventually(() => {
         const life = now();
         if (life.exit) throw new Error(`The server has ended: ${life.output}`);
-        const connected = readLog(life.output)
-          .filter(({ msg }) => msg === "channel is connected")
-          .map((line) => line.channel);
-        const missing = channels.filter((name) => !connected.includes(name));
+        const missing = channels.filter((name) => !life.connected.has(name));
         if (missing.length > 0) {
           throw new Error(`Not connected in time: ${missing.join(", ")}\n${life.output}`);
         }
@@ -98,6 +127,11 @@ export function createServerProcess(workspace: Pick<TestWorkspace, "root" | "env
     output: () => now().output,
     startedAt: () => now().startedAt,
     lives: () => lives.length,
+    onEnd(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    times: () => timesOf(now(), channels),
     story: () =>
       lives
         .slice(-3)
@@ -106,8 +140,21 @@ export function createServerProcess(workspace: Pick<TestWorkspace, "root" | "env
   };
 }
 
-function begin({ root, env }: Pick<TestWorkspace, "root" | "env">): Life {
-  const child = spawn(process.execPath, [COMMAND, "server", "-w", root], {
+function timesOf(life: Life, channels: readonly string[]): LifeTimes {
+  const times = channels.map((name) => life.connected.get(name) ?? Number.NaN);
+  const readyAt = Math.max(...times);
+  return {
+    startedAt: life.startedAt,
+    endedAt: life.killedAt ?? Date.now(),
+    readyAt: Number.isNaN(readyAt) ? undefined : readyAt,
+  };
+}
+
+function begin(
+  program: readonly string[],
+  { root, env }: Pick<TestWorkspace, "root"> & { env: Readonly<Record<string, string>> },
+): Life {
+  const child = spawn(process.execPath, program, {
     // A group of its own: what the server starts dies with it.
     detached: true,
     cwd: root,
@@ -119,6 +166,8 @@ function begin({ root, env }: Pick<TestWorkspace, "root" | "env">): Life {
     startedAt: Date.now(),
     output: "",
     exit: undefined,
+    killedAt: undefined,
+    connected: new Map(),
     exited: new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
@@ -127,12 +176,25 @@ function begin({ root, env }: Pick<TestWorkspace, "root" | "env">): Life {
       });
     }),
   };
+  let line = "";
   const hear = (chunk: Buffer) => {
     life.output += chunk;
+    const lines = (line + chunk).split("\n");
+    line = lines.pop() ?? "";
+    noteConnections(life, lines);
   };
   child.stdout?.on("data", hear);
   child.stderr?.on("data", hear);
   return life;
+}
+
+function noteConnections(life: Life, lines: readonly string[]): void {
+  const told = lines.filter((line) => line.includes("channel is connected"));
+  for (const { channel } of readLog(told.join("\n"))) {
+    if (typeof channel === "string" && !life.connected.has(channel)) {
+      life.connected.set(channel, Date.now());
+    }
+  }
 }
 
 function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {

@@ -4,6 +4,7 @@ import type { Gateway } from "./gateway.ts";
 import { blanked, channelPayload, messagePayload, userPayload } from "./payloads.ts";
 import {
   addMessage,
+  discordNow,
   dmOf,
   type FakeChannel,
   type FakeInteraction,
@@ -183,7 +184,7 @@ function postMessage(context: RouteContext) {
     pinged: pingedBy(content, sent.allowed_mentions?.parse),
   });
   if (nonce !== undefined) {
-    state.nonces.set(`${channel.id}/${nonce}`, { message, at: message.at });
+    state.nonces.set(`${channel.id}/${nonce}`, { message, at: discordNow(state) });
   }
   gateway.message(message);
   return { ...messagePayload(state, message), ...(nonce === undefined ? {} : { nonce }) };
@@ -197,7 +198,7 @@ const tooLong = () =>
 
 function knownNonce(state: FakeState, channel: FakeChannel, nonce: string | undefined) {
   const known = state.nonces.get(`${channel.id}/${nonce ?? ""}`);
-  return known && Date.now() - known.at < state.nonceWindowMs ? known.message : undefined;
+  return known && discordNow(state) - known.at < state.nonceWindowMs ? known.message : undefined;
 }
 
 function replyTarget(

@@ -3,7 +3,7 @@ import type { FakeCall, Fault, Faults, Hooks } from "../fault.ts";
 import { ApiError, apiError, errorOfStatus } from "./api-error.ts";
 import type { Gateway } from "./gateway.ts";
 import { ROUTES } from "./routes.ts";
-import type { FakeState, LoggedRequest } from "./state.ts";
+import { discordNow, type FakeState, type LoggedRequest } from "./state.ts";
 
 export interface World {
   readonly state: FakeState;
@@ -59,7 +59,9 @@ async function handle(
   if (fault?.deliverThenDrop) return cut();
   if (response.destroyed) return undefined;
   logged.status = answer.status;
-  response.writeHead(answer.status, answer.headers);
+  logged.answeredAt = Date.now();
+  const date = new Date(discordNow(world.state)).toUTCString();
+  response.writeHead(answer.status, { ...answer.headers, date });
   const body = answer.body === undefined ? undefined : JSON.stringify(answer.body);
   return response.end(body, () => void world.hooks.run(done, "answered"));
 }

@@ -74,6 +74,8 @@ export interface DiscordFake extends People {
   setMessageContent(on: boolean): void;
   /** How long a nonce is remembered; 2 minutes by default ("past few minutes"). */
   setNonceWindow(ms: number): void;
+  /** Discord's clock goes on by so much at once: of nonces, ids and the header "date". */
+  passTime(ms: number): void;
   /** Posts allowed to a channel; told in rate limit headers, beyond them 429. */
   setSendLimit(limit: number, perMs: number): void;
   /** A 429 with the description "global" counts for the whole bot; "50013 Text" gives Discord's code. */
@@ -157,6 +159,7 @@ type Controls = Pick<
   | "revoke"
   | "setMessageContent"
   | "setNonceWindow"
+  | "passTime"
   | "setSendLimit"
   | "fault"
   | "clearFaults"
@@ -189,6 +192,9 @@ function controls({ state, gateway, faults, hooks }: World): Controls {
     },
     setNonceWindow(ms) {
       state.nonceWindowMs = ms;
+    },
+    passTime(ms) {
+      state.clockAheadMs += ms;
     },
     setSendLimit(limit, perMs) {
       state.sendLimit = { limit, perMs };

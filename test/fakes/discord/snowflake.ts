@@ -1,10 +1,10 @@
 const EPOCH_MS = 1_420_070_400_000n;
 
 /** Ids as Discord makes them: time in the upper bits, rising within a millisecond too. */
-export function createSnowflakes(): () => string {
+export function createSnowflakes(now: () => number = Date.now): () => string {
   let last = 0n;
   return () => {
-    const first = (BigInt(Date.now()) - EPOCH_MS) << 22n;
+    const first = (BigInt(now()) - EPOCH_MS) << 22n;
     last = first > last ? first : last + 1n;
     return String(last);
   };

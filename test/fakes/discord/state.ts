@@ -51,6 +51,8 @@ export interface LoggedRequest {
   readonly at: number;
   /** The HTTP status of the answer; undefined while there is none. */
   status: number | undefined;
+  /** When the answer was given, UTC ms. */
+  answeredAt?: number;
 }
 
 export interface FakeInteraction {
@@ -83,6 +85,8 @@ export interface FakeState {
   /** The switch "Message Content Intent" in the developer portal. */
   messageContent: boolean;
   nonceWindowMs: number;
+  /** How far Discord's clock is ahead of this machine's. */
+  clockAheadMs: number;
   /** Posts allowed to a channel, told in rate limit headers. */
   sendLimit: { readonly limit: number; readonly perMs: number } | undefined;
   readonly sendWindows: Map<string, { readonly until: number; used: number }>;
@@ -112,7 +116,7 @@ export function createState(options: StateOptions): FakeState {
     bot,
     applicationId: APPLICATION_ID,
     guildId: GUILD_ID,
-    newId: createSnowflakes(),
+    newId: createSnowflakes(() => discordNow(state)),
     users: new Map([[bot.id, bot]]),
     channels: new Map(),
     requests: [],
@@ -123,12 +127,17 @@ export function createState(options: StateOptions): FakeState {
     revoked: false,
     messageContent: options.messageContent,
     nonceWindowMs: 120_000,
+    clockAheadMs: 0,
     sendLimit: undefined,
     sendWindows: new Map(),
   };
   addChannel(state, { id: GENERAL_ID, type: 0, name: "general" });
   return state;
 }
+
+/** Discord's time: of ids, nonces and the header "date", UTC ms. When something is shown is told in ours. */
+export const discordNow = ({ clockAheadMs }: Pick<FakeState, "clockAheadMs">): number =>
+  Date.now() + clockAheadMs;
 
 export function addChannel(
   state: FakeState,

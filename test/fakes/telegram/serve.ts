@@ -49,6 +49,7 @@ async function handle(
   if (fault?.deliverThenDrop) return cut();
   if (response.destroyed) return undefined;
   logged.status = answer.status;
+  logged.answeredAt = Date.now();
   response.writeHead(answer.status, { "content-type": "application/json" });
   return response.end(JSON.stringify(answer.body), () => void world.hooks.run(done, "answered"));
 }

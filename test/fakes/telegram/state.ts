@@ -104,6 +104,8 @@ export interface LoggedRequest {
   readonly at: number;
   /** The HTTP status of the answer; undefined while there is none. */
   status: number | undefined;
+  /** When the answer was given, UTC ms. */
+  answeredAt?: number;
 }
 
 export interface FakeState {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { eventually } from "../../contracts/recording-receiver.ts";
-import type { Platform } from "../../rig/conversation.ts";
-import { createLedger } from "../../rig/ledger.ts";
-import { answered, within } from "../../rig/run-kill.ts";
-import { testRig, waitSettled } from "../../rig/test-rig.ts";
+import { eventually } from "../contracts/recording-receiver.ts";
+import type { Platform } from "../rig/conversation.ts";
+import { createLedger } from "../rig/ledger.ts";
+import { answered, within } from "../rig/run-kill.ts";
+import { testRig, waitSettled } from "../rig/test-rig.ts";
 
 const CLEAN = { lost: [], outOfOrder: [], strange: [], repeats: [] };
 
@@ -32,7 +32,7 @@ export function stopSignals(platform: Platform): void {
       expect(await within(stopped, 20_000, "the end")).toEqual({ code: 0, signal: null });
       expect(ledger.shown(chat).map(({ name }) => name)).toEqual([`${question.id}.1/1`]);
       await rig.start();
-      await answered({ rig, ledger, chat }, late);
+      await answered({ ledger, chat }, late);
       await waitSettled(rig);
       expect(ledger.judge()).toEqual(CLEAN);
       expect(ledger.modelCalls(question)).toBe(1);
@@ -56,7 +56,7 @@ export function stopSignals(platform: Platform): void {
       const unwatch = chat.onSend("arrived", () => {
         stopped ??= rig.server.stop();
       });
-      ledger.ask(chat, 3);
+      ledger.ask(chat, { parts: 3 });
       await eventually(() => expect(stopped).toBeDefined());
       expect(await within(stopped ?? Promise.reject(), 20_000, "the end")).toMatchObject({
         code: 0,
@@ -65,7 +65,7 @@ export function stopSignals(platform: Platform): void {
       expect(ledger.judge()).toEqual(CLEAN);
       await rig.start();
       const next = ledger.ask(chat);
-      await answered({ rig, ledger, chat }, next);
+      await answered({ ledger, chat }, next);
       await waitSettled(rig);
       expect(ledger.judge()).toEqual(CLEAN);
     });
@@ -85,7 +85,7 @@ export function stopSignals(platform: Platform): void {
       expect(await within(rig.server.stop(), 20_000, "the end")).toMatchObject({ signal: null });
       expect(Date.now() - from).toBeLessThan(12_000);
       await rig.start();
-      await answered({ rig, ledger, chat }, question);
+      await answered({ ledger, chat }, question);
       await waitSettled(rig);
       expect(ledger.judge()).toEqual(CLEAN);
       expect(ledger.modelCalls(question)).toBe(2);

@@ -1,3 +1,0 @@
-import { killsDuringStart } from "./cases/during-start.ts";
-
-killsDuringStart("telegram");

@@ -1,0 +1,3 @@
+import { survivesKills } from "./points.ts";
+
+survivesKills("telegram", [11, 12, 14]);

@@ -1,0 +1,118 @@
+import { PLATFORMS, type Platform } from "../../rig/conversation.ts";
+import {
+  confirmed,
+  fetched,
+  type KillPoint,
+  modelAnswered,
+  modelInFlight,
+  sendAnswered,
+  sendArrived,
+  sendPosted,
+} from "../../rig/kill-points.ts";
+import { partNames } from "../../rig/ledger.ts";
+import { type KillReport, runKill } from "../../rig/run-kill.ts";
+import { createFindings, type Point, type Stage } from "./point.ts";
+
+/** What must be so after the kill, exactly; `undefined`: only what holds after any kill. */
+type Check = (report: KillReport, platform: Platform) => readonly string[];
+
+const inbound = (number: number, ...points: readonly KillPoint[]) =>
+  points.map((point) => killPoint(number, point, nothingSent));
+
+/** Each protection was taken out once, and the points named beside it were seen red. */
+export const KILLS: readonly Point[] = [
+  ...inbound(1, ...fetched(0), ...fetched(5), ...fetched(40)),
+  ...inbound(2, confirmed(false), confirmed(true)),
+  ...inbound(3, modelInFlight(), modelInFlight(2)),
+  ...[0, 2, 20].map((ms) => killPoint(4, modelAnswered(ms))),
+  killPoint(4, modelAnswered(2, { tool: true })),
+  sending(5, { part: 1, parts: 1, posted: false }),
+  sending(6, { part: 1, parts: 1, posted: true }),
+  ...[1, 2, 3].map((part) => sending(7, { part, parts: 3, posted: false })),
+  ...[1, 2, 3].map((part) => sending(8, { part, parts: 3, posted: true })),
+  ...[0, 1, 5].map((ms) => killPoint(9, sendAnswered(ms), justAnswered)),
+];
+
+function killPoint(number: number, point: KillPoint, check?: Check): Point {
+  return {
+    number,
+    name: point.name,
+    platforms: point.platform ? [point.platform] : PLATFORMS,
+    plain: true,
+    play: (stage) => playKill(stage, point, check),
+  };
+}
+
+async function playKill(stage: Stage, point: KillPoint, check?: Check): Promise<readonly string[]> {
+  const report = await runKill({ ...stage, chat: stage.person() }, point);
+  return check?.(report, stage.platform) ?? [];
+}
+
+/** Nothing had been sent: nothing comes twice, and nothing is called a repeat. */
+function nothingSent({ before, after }: KillReport): readonly string[] {
+  const { found, hold } = createFindings();
+  const both = [...before, ...after];
+  // At +40 ms a fast machine may be sending the answer already: then that one part may come again.
+  hold(labelledOf(both).length <= 1, `labelled although not sent: ${labelledOf(both)}`);
+  return found;
+}
+
+interface Sending {
+  /** The part that was on its way, from 1. */
+  readonly part: number;
+  readonly parts: number;
+  readonly posted: boolean;
+}
+
+function sending(number: number, at: Sending): Point {
+  const point = at.posted ? sendPosted(at.part, at.parts) : sendArrived(at.part, at.parts);
+  return killPoint(number, point, (report, platform) =>
+    (platform === "telegram" ? repeatedOnce : neverRepeated)(report, at),
+  );
+}
+
+const namesOf = (parts: KillReport["before"]) => parts.map(({ name }) => name);
+const labelledOf = (parts: KillReport["before"]) =>
+  namesOf(parts.filter(({ labelled }) => labelled));
+const same = (a: readonly string[], b: readonly string[]) => a.join() === b.join();
+
+const wantedParts = ({ questions }: KillReport): readonly string[] =>
+  questions[0] ? partNames(questions[0]) : [];
+
+/** On Telegram exactly the part in doubt comes after the kill with a label, whether it had been posted or not. */
+function repeatedOnce(report: KillReport, at: Sending): readonly string[] {
+  const { found, hold } = createFindings();
+  const names = wantedParts(report);
+  const done = at.part - 1;
+  const before = names.slice(0, done + (at.posted ? 1 : 0));
+  hold(same(namesOf(report.before), before), `shown before the kill: ${namesOf(report.before)}`);
+  const resumed = namesOf(report.after).slice(0, names.length - done);
+  hold(same(resumed, names.slice(done)), `not resumed at part ${at.part}: ${resumed}`);
+  const labelled = labelledOf([...report.before, ...report.after]);
+  hold(same(labelled, [names[done] ?? ""]), `labelled, not just part ${at.part}: ${labelled}`);
+  hold(report.wasAnswered, "the answer was sent before it was kept");
+  return found;
+}
+
+/** On Discord what was posted does not come again, and nothing is called a repeat. */
+export function neverRepeated(report: KillReport, at: Sending): readonly string[] {
+  const { found, hold } = createFindings();
+  const names = wantedParts(report);
+  const shown = names.slice(0, at.part - (at.posted ? 0 : 1));
+  hold(same(namesOf(report.before), shown), `shown before the kill: ${namesOf(report.before)}`);
+  const both = [...report.before, ...report.after];
+  const first = namesOf(both).slice(0, names.length);
+  hold(same(first, names), `not once and in order: ${first}`);
+  hold(labelledOf(both).length === 0, `labelled: ${labelledOf(both)}`);
+  hold(report.wasAnswered, "the answer was sent before it was kept");
+  return found;
+}
+
+/** Its answer may have been read and settled in time, and then the next answer is the one on its way. */
+function justAnswered(report: KillReport, platform: Platform): readonly string[] {
+  const { found, hold } = createFindings();
+  const labelled = labelledOf([...report.before, ...report.after]);
+  hold(labelled.length <= (platform === "telegram" ? 1 : 0), `labelled: ${labelled}`);
+  hold(report.wasAnswered, "the answer was sent before it was kept");
+  return found;
+}
