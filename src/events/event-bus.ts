@@ -8,6 +8,8 @@ import type { Handle } from "./outcome.ts";
 export interface EventBus {
   /** Resolves when all events are durable. Rejects with the cause if one is not: then none after it is either. */
   publish(events: readonly NewEvent[]): Promise<void>;
+  /** Whether an event of this key was published: it is owed, done or dead, as far back as is remembered. */
+  knows(key: string): boolean;
   /** Handles every owed event of a type, those left by the last process included. One consumer a type. */
   consume<T extends EventType>(
     type: T,

@@ -19,6 +19,8 @@ export interface EventStore {
     events: readonly NewEvent[],
     options?: { readonly settling: boolean },
   ): Promise<Published>;
+  /** Whether an event of this key is owed, done or dead, as far back as is remembered. */
+  knows(key: string): boolean;
   /**
    * The event; undefined if it is neither owed nor dead (any more), or could not be read and was set aside for good.
    * Rejects if reading may work later.

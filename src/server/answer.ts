@@ -6,12 +6,14 @@ import { answerByModel, type ModelAnswerDeps } from "./answer-by-model.ts";
 import { foldStale } from "./backlog.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
 import { giveUp } from "./give-up.ts";
-import { answerWith } from "./replies.ts";
+import { answerWith, noticeKey, replyKey } from "./replies.ts";
 import { QUIET, type SoloTurns } from "./solo-turns.ts";
 
 export interface AnswerDeps extends ModelAnswerDeps {
   readonly commands: Commands;
   readonly solo: SoloTurns;
+  /** Whether an event of this key was published. */
+  readonly knows: (key: string) => boolean;
   /** Channels whose messages this process answers; the others' wait for one that does. */
   readonly serves: (channel: string) => boolean;
 }
@@ -26,12 +28,21 @@ export async function answer(
   }
   const { givenUp } = context.progress;
   if (givenUp) return giveUp(deps, { event, context }, givenUp);
+  if (hasAnswer(deps, event, context)) return { kind: "done" };
   const command = event.control ? deps.commands.find(event.content) : undefined;
   if (command) return answerCommand(deps, { event, context, command });
   const folded = await foldStale(deps, event, context);
   if (folded) return folded;
   if (event.content === "") return answerWith(deps, event, { text: cannotRead(event) });
   return answerByModel(deps, event, context);
+}
+
+/**
+ * The process died between the answer and the settling. Whatever would come out now, the sender has had theirs; but one
+ * who was told that it was given up gets the answer of a further try.
+ */
+function hasAnswer({ knows }: AnswerDeps, { key }: InboundEvent, { progress }: HandleContext) {
+  return knows(replyKey(key)) || (!progress.revived && knows(noticeKey(key)));
 }
 
 interface CommandCall {

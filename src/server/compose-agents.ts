@@ -98,6 +98,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       random,
       log,
     },
+    knows: bus.knows,
     concurrency: config().turns.concurrency,
     serves: (channel) => deps.mode === "server" || channels.get(channel) !== undefined,
     policy: () => ({

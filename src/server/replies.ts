@@ -10,14 +10,17 @@ interface Text {
   readonly sessionId?: string | undefined;
 }
 
+export const replyKey = (cause: string) => `${cause}/reply`;
+export const noticeKey = (cause: string) => `${cause}/notice`;
+
 /** The one answer to a message: its key makes a second one impossible. */
 function replyTo(event: InboundEvent, text: Text): NewEvent {
-  return { ...answer(event, text), key: `${event.key}/reply`, kind: "reply" };
+  return { ...answer(event, text), key: replyKey(event.key), kind: "reply" };
 }
 
 /** Tells the person of trouble with their message, in place of an answer. */
 export function noticeTo(event: InboundEvent, text: Text): NewEvent {
-  return { ...answer(event, text), key: `${event.key}/notice`, kind: "notice" };
+  return { ...answer(event, text), key: noticeKey(event.key), kind: "notice" };
 }
 
 export interface Answer {

@@ -51,9 +51,12 @@ export function eventStoreContract(
     }
 
     const isKnown = async (key: string) => {
+      const knows = store.knows(key);
       const { stored, error } = await store.publish([newInbound(key)]);
       expect(error).toBeUndefined();
-      return stored.length === 0;
+      expect(knows).toBe(stored.length === 0);
+      expect(store.knows(key)).toBe(true);
+      return knows;
     };
 
     describe("publish", () => {

@@ -137,6 +137,7 @@ async function begin(world: World) {
     concurrency: options.concurrency ?? 16,
     random: () => 0.5,
     serves: () => true,
+    knows: bus.knows,
     turnDeps: () => ({
       ...{ sessions, asModelError, clock, log, limits: TURN_LIMITS },
       model: async () => model,

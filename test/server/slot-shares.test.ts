@@ -41,7 +41,7 @@ function setUpGroups(slots: number, groups: readonly string[]) {
   };
 }
 
-const actions = fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 150 });
+const actions = fc.array(fc.tuple(fc.nat(), fc.nat(2)), { maxLength: 150, size: "max" });
 const setting = fc
   .integer({ min: 1, max: 20 })
   .chain((slots) => fc.tuple(fc.constant(slots), fc.integer({ min: 1, max: slots })));

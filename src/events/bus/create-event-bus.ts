@@ -27,6 +27,7 @@ export function createEventBus(deps: EventBusDeps): EventBus {
   };
   return {
     publish: (events) => publish(bus, events),
+    knows: bus.store.knows,
     consume: (type, options, handle) => consume(bus, { type, options, handle }),
     wake: (what) => wake(bus, what),
     wakeOne: (what) => wakeOne(bus, what),

@@ -1,6 +1,6 @@
 import { asError } from "../../runtime/errors.ts";
 import { idTime } from "../../runtime/hybrid-clock.ts";
-import { parseEventFileName } from "../event-name.ts";
+import { hashKey, parseEventFileName } from "../event-name.ts";
 import type { EventStore, OpenedStore } from "../event-store.ts";
 import { pruneDone } from "./prune.ts";
 import { publish } from "./publish.ts";
@@ -15,6 +15,7 @@ export function createFileEventStore(options: FileEventStoreOptions): EventStore
   return {
     open: () => open(state),
     publish: (events, how) => publish(state, events, { settling: how?.settling ?? false }),
+    knows: (key) => state.known.has(hashKey(key)),
     read: (ref) => read(state, ref),
     readNote: (ref) => readNote(state, ref),
     writeNote: (ref, note, { sync }) => writeNote(state, { ref, note, sync }),
