@@ -17,6 +17,8 @@ import { settle } from "./settle.ts";
 export interface Played {
   readonly kills: number;
   readonly questions: number;
+  /** Platform messages that all answers take. What follows is counted in these. */
+  readonly messages: number;
   readonly lost: number;
   readonly outOfOrder: number;
   readonly labelled: number;
@@ -84,6 +86,7 @@ export async function summarize(observed: Observed, wrong: readonly string[]): P
   const played = {
     kills: deaths.length,
     questions: calls.length,
+    messages: sum(ledger.asked().flatMap(({ questions }) => questions.map(({ parts }) => parts))),
     lost: verdict.lost.length,
     outOfOrder: verdict.outOfOrder.length,
     labelled,

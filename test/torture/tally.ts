@@ -17,6 +17,7 @@ export interface Sums {
   readonly runs: number;
   readonly kills: number;
   readonly questions: number;
+  readonly messages: number;
   readonly lost: number;
   readonly outOfOrder: number;
   readonly labelled: number;
@@ -35,6 +36,7 @@ export function sumUp(rows: readonly Row[]): Sums {
     runs: runs.length,
     kills: sum((run) => run.kills),
     questions: sum((run) => run.questions),
+    messages: sum((run) => run.messages),
     lost: sum((run) => run.lost),
     outOfOrder: sum((run) => run.outOfOrder),
     labelled: sum((run) => run.labelled),

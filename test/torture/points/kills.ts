@@ -38,7 +38,8 @@ function killPoint(number: number, point: KillPoint, check?: Check): Point {
     number,
     name: point.name,
     platforms: point.platform ? [point.platform] : PLATFORMS,
-    plain: true,
+    // The other bots have no tools.
+    plain: point.tool !== true,
     play: (stage) => playKill(stage, point, check),
   };
 }
