@@ -39,10 +39,12 @@ export interface EventStore {
   failed(): readonly string[];
   /** Puts away what could not be understood. Durable. */
   setAside(name: string, contents: string, reason: string): Promise<void>;
-  /** Forgets events settled long ago. `oldestOwed` is the ref of the oldest owed event, if any. */
-  prune(oldestOwed: string | undefined): Promise<number>;
+  /** Forgets events settled long ago, but none whose cause or effect is owed. Resolves with how many. */
+  prune(): Promise<number>;
   /** Whether writing works: of the last write, or of a probe when writing was refused. */
   health(): StoreHealth;
+  /** Calls back whenever writing begins to fail. Returns the way to stop. */
+  onFailing(listener: () => void): () => void;
   /** Tries to write; after a failed directory sync nothing else is accepted until this resolves. */
   probe(): Promise<void>;
   counts(): { readonly failed: number; readonly quarantined: number };

@@ -139,6 +139,13 @@ export function printEvent(event: Event): string {
   return `${JSON.stringify(event, undefined, 2)}\n`;
 }
 
+/** What a message or text may cause: each at most once, because its key is made of its cause's. */
+export const EFFECTS = ["reply", "notice", "dead"] as const;
+
+/** The key of an effect. Whoever needs another kind adds it above: settled ones are remembered by it. */
+export const effectKey = (cause: string, effect: (typeof EFFECTS)[number]): string =>
+  `${cause}/${effect}`;
+
 /** The lane of everything that is sent to one conversation. */
 export function outboundLane(channel: string, address: Address): string {
   return JSON.stringify([channel, address.chat, address.thread ?? ""]);

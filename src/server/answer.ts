@@ -1,12 +1,12 @@
 import type { Commands, ParsedCommand } from "../commands/commands.ts";
-import type { InboundEvent } from "../events/event.ts";
+import { effectKey, type InboundEvent } from "../events/event.ts";
 import type { HandleContext, Outcome } from "../events/outcome.ts";
 import { parseSource } from "../events/source.ts";
 import { answerByModel, type ModelAnswerDeps } from "./answer-by-model.ts";
 import { foldStale } from "./backlog.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
 import { giveUp } from "./give-up.ts";
-import { answerWith, noticeKey, replyKey } from "./replies.ts";
+import { answerWith } from "./replies.ts";
 import { QUIET, type SoloTurns } from "./solo-turns.ts";
 
 export interface AnswerDeps extends ModelAnswerDeps {
@@ -42,7 +42,8 @@ export async function answer(
  * who was told that it was given up gets the answer of a further try.
  */
 function hasAnswer({ knows }: AnswerDeps, { key }: InboundEvent, { progress }: HandleContext) {
-  return knows(replyKey(key)) || (!progress.revived && knows(noticeKey(key)));
+  const known = (effect: "reply" | "notice") => knows(effectKey(key, effect));
+  return known("reply") || (!progress.revived && known("notice"));
 }
 
 interface CommandCall {

@@ -1,4 +1,4 @@
-import type { Event, NewEvent } from "../events/event.ts";
+import { type Event, effectKey, type NewEvent } from "../events/event.ts";
 import { messageTo, type Owner } from "./replies.ts";
 
 /** What the owner is told, in the conversation that the owner set; nothing while there is no owner. */
@@ -26,7 +26,10 @@ export function createOwnerNotices(owner: () => Owner | undefined, boot: string)
           ? "A reply could not be delivered"
           : "A message could not be answered";
       const where = `${event.channel}, chat ${event.address.chat}`;
-      return notice(`${event.key}/dead`, `${what} (${where}): ${reason}. See: my-bot outbox list`);
+      return notice(
+        effectKey(event.key, "dead"),
+        `${what} (${where}): ${reason}. See: my-bot outbox list`,
+      );
     },
     stranger: notice,
     trouble: (what, at) => notice(`owner/trouble/${at}`, what),

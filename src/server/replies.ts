@@ -1,4 +1,10 @@
-import { type Address, type InboundEvent, type NewEvent, outboundLane } from "../events/event.ts";
+import {
+  type Address,
+  effectKey,
+  type InboundEvent,
+  type NewEvent,
+  outboundLane,
+} from "../events/event.ts";
 import type { Outcome } from "../events/outcome.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
 
@@ -10,17 +16,14 @@ interface Text {
   readonly sessionId?: string | undefined;
 }
 
-export const replyKey = (cause: string) => `${cause}/reply`;
-export const noticeKey = (cause: string) => `${cause}/notice`;
-
 /** The one answer to a message: its key makes a second one impossible. */
 function replyTo(event: InboundEvent, text: Text): NewEvent {
-  return { ...answer(event, text), key: replyKey(event.key), kind: "reply" };
+  return { ...answer(event, text), key: effectKey(event.key, "reply"), kind: "reply" };
 }
 
 /** Tells the person of trouble with their message, in place of an answer. */
 export function noticeTo(event: InboundEvent, text: Text): NewEvent {
-  return { ...answer(event, text), key: noticeKey(event.key), kind: "notice" };
+  return { ...answer(event, text), key: effectKey(event.key, "notice"), kind: "notice" };
 }
 
 export interface Answer {

@@ -329,10 +329,10 @@ export function eventStoreContract(
       test("forgets what was settled longer ago than it is to be kept", async () => {
         await settleNew("a");
         await world.clock.advance(47 * HOUR);
-        expect(await store.prune(undefined)).toBe(0);
+        expect(await store.prune()).toBe(0);
         expect(await isKnown("a")).toBe(true);
         await world.clock.advance(2 * HOUR);
-        expect(await store.prune(undefined)).toBe(1);
+        expect(await store.prune()).toBe(1);
         expect(await isKnown("a")).toBe(false);
       });
 
@@ -341,7 +341,7 @@ export function eventStoreContract(
         await store.settle(dead, "failed", { sync: true });
         const owed = await publishOne(newInbound("owed"));
         await world.clock.advance(1000 * HOUR);
-        expect(await store.prune(owed)).toBe(0);
+        expect(await store.prune()).toBe(0);
         expect((await restart()).InboundEvent).toEqual([owed]);
         expect(store.failed()).toEqual([dead]);
       });
@@ -350,23 +350,33 @@ export function eventStoreContract(
         await withRetention({ keepCount: 2 });
         for (const key of ["a", "b", "c", "d"]) await settleNew(key);
         await world.clock.advance(23 * HOUR);
-        expect(await store.prune(undefined)).toBe(0);
+        expect(await store.prune()).toBe(0);
         await world.clock.advance(2 * HOUR);
-        expect(await store.prune(undefined)).toBe(2);
+        expect(await store.prune()).toBe(2);
         expect([await isKnown("c"), await isKnown("d")]).toEqual([true, true]);
         expect([await isKnown("a"), await isKnown("b")]).toEqual([false, false]);
       });
 
-      // Its cause or its effect may be among them: forgotten, it would be answered again.
-      test("forgets nothing that was settled since the oldest owed event was accepted", async () => {
-        await settleNew("before");
-        await world.clock.advance(HOUR);
-        const owed = await publishOne(newInbound("owed"));
-        await settleNew("after");
+      // Forgotten, the cause would be answered again, and the effect would come twice. But one reply that is owed for
+      // ever must not keep everything that was settled since.
+      test("forgets no cause and no effect of what is owed, and everything else", async () => {
+        await settleNew("cause");
+        const reply = newOutbound("cause/reply", { cause: "cause" });
+        const owedReply = await publishOne(reply);
+        const owedMessage = await publishOne(newInbound("message"));
+        const effect = await publishOne(newOutbound("message/notice", { cause: "message" }));
+        await store.settle(effect, "done", { sync: true });
+        for (const key of ["other", "other/reply", "message/no effect"]) await settleNew(key);
         await world.clock.advance(1000 * HOUR);
-        expect(await store.prune(owed)).toBe(1);
-        expect(await isKnown("after")).toBe(true);
-        expect(await isKnown("before")).toBe(false);
+        expect(await store.prune()).toBe(3);
+        expect(await isKnown("cause")).toBe(true);
+        expect((await store.publish([newOutbound("message/notice")])).stored).toEqual([]);
+        expect(await isKnown("other")).toBe(false);
+        await store.settle(owedReply, "done", { sync: true });
+        await store.settle(owedMessage, "done", { sync: true });
+        await world.clock.advance(1000 * HOUR);
+        expect(await store.prune()).toBeGreaterThanOrEqual(4);
+        expect(await isKnown("cause")).toBe(false);
       });
     });
 

@@ -47,10 +47,7 @@ export function createEventBus(deps: EventBusDeps): EventBus {
 
 async function run(bus: Bus, signal: AbortSignal): Promise<void> {
   if (!bus.opened.isOpen()) await takeUp(bus);
-  await Promise.all([
-    bus.due.run(signal),
-    keepStore({ ...bus, oldestOwed: () => oldestOwed(bus) }, signal),
-  ]);
+  await Promise.all([bus.due.run(signal), keepStore(bus, signal)]);
 }
 
 /** Takes up what the last process left. */

@@ -7,7 +7,6 @@ interface KeepDeps {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly log: Log;
-  readonly oldestOwed: () => string | undefined;
 }
 
 const WHILE_WELL_MS = 20_000;
@@ -17,12 +16,17 @@ const PRUNE_EVERY_MS = 3_600_000;
 /** Looks after the store until the signal aborts: tries again when writing failed, forgets what is long settled. */
 export async function keepStore(deps: KeepDeps, signal: AbortSignal): Promise<void> {
   let prunedAt = Number.NEGATIVE_INFINITY;
+  let interrupt = new AbortController();
+  const wake = () => interrupt.abort();
+  const stopListening = deps.store.onFailing(wake);
+  signal.addEventListener("abort", wake, { once: true });
   while (!signal.aborted) {
+    interrupt = new AbortController();
     const well = deps.store.health().ok;
     try {
-      await deps.clock.sleep(well ? WHILE_WELL_MS : WHILE_FAILING_MS, signal);
+      await deps.clock.sleep(well ? WHILE_WELL_MS : WHILE_FAILING_MS, interrupt.signal);
     } catch {
-      // The signal aborted, which the loop sees; the clock's sleep fails for nothing else.
+      // Stopped, or writing fails from now on: the loop looks which; the clock's sleep fails for nothing else.
       continue;
     }
     if (!deps.store.health().ok) await probe(deps);
@@ -32,6 +36,7 @@ export async function keepStore(deps: KeepDeps, signal: AbortSignal): Promise<vo
       await prune(deps);
     }
   }
+  stopListening();
 }
 
 async function probe({ store, log }: KeepDeps): Promise<void> {
@@ -42,9 +47,9 @@ async function probe({ store, log }: KeepDeps): Promise<void> {
   }
 }
 
-async function prune({ store, log, oldestOwed }: KeepDeps): Promise<void> {
+async function prune({ store, log }: KeepDeps): Promise<void> {
   try {
-    const pruned = await store.prune(oldestOwed());
+    const pruned = await store.prune();
     if (pruned > 0) log.info({ pruned }, "settled events forgotten");
   } catch (error) {
     log.error({ err: error }, "cannot forget settled events");

@@ -1,5 +1,4 @@
 import { asError } from "../../runtime/errors.ts";
-import { idTime } from "../../runtime/hybrid-clock.ts";
 import { hashKey, parseEventFileName } from "../event-name.ts";
 import type { EventStore, OpenedStore } from "../event-store.ts";
 import { pruneDone } from "./prune.ts";
@@ -24,8 +23,9 @@ export function createFileEventStore(options: FileEventStoreOptions): EventStore
     discard: (ref) => discard(state, ref),
     failed: () => [...state.failed].sort(),
     setAside: (name, contents, reason) => setAside(state, { name, contents, reason }),
-    prune: (oldestOwed) => prune(state, oldestOwed),
+    prune: () => prune(state),
     health: state.disk.health,
+    onFailing: state.disk.onFailing,
     probe: state.disk.probe,
     counts: () => ({ failed: state.failed.size, quarantined: state.quarantine.count() }),
   };
@@ -70,17 +70,8 @@ async function setAside(state: StoreState, { name, contents, reason }: Oddity): 
   }
 }
 
-async function prune(state: StoreState, oldestOwed: string | undefined): Promise<number> {
+async function prune(state: StoreState): Promise<number> {
   // There may be room again for a reserve that was given up.
   await state.disk.keepReserve();
-  const oldest = oldestOwed ? parseEventFileName(oldestOwed) : undefined;
-  const pruned = await pruneDone({
-    ...state.retention,
-    folder: state.layout.done,
-    files: state.files,
-    now: state.clock.now(),
-    oldestOwedAt: oldest ? idTime(oldest.id) : undefined,
-  });
-  for (const ref of pruned) state.known.delete(parseEventFileName(ref)?.key ?? "");
-  return pruned.length;
+  return pruneDone(state);
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
-import { errorCode, errorMessage } from "../../runtime/errors.ts";
+import { diskReason } from "../../runtime/disk-reason.ts";
+import { errorCode } from "../../runtime/errors.ts";
 import type { FileOps } from "../../runtime/file-ops.ts";
 import type { FolderSyncs } from "../../runtime/folder-syncs.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -11,6 +12,7 @@ import { type EventLayout, TMP_PREFIX } from "./layout.ts";
 /** Knows whether the disk takes writes, and keeps a reserve of space for settling what is finished. */
 export interface DiskHealth {
   health(): StoreHealth;
+  onFailing(listener: () => void): () => void;
   /** Nothing may be published until a probe has passed. */
   refusing(): Error | undefined;
   failed(error: Error, options: { refuse: boolean }): void;
@@ -32,30 +34,14 @@ interface HealthDeps {
 
 const RESERVE_BYTES = 1_000_000;
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EACCES: "no permission to write",
-  EPERM: "no permission to write",
-  EROFS: "the disk is read-only",
-  EMFILE: "too many open files",
-  ENFILE: "too many open files",
-  EIO: "the disk reports an error",
-};
-
 export const isFull = (error: unknown) => ["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "");
-
-/** The cause of a failed write in words, with Node's own message. */
-function diskReason(error: Error): string {
-  const words = REASONS[errorCode(error) ?? ""];
-  return words ? `${words} (${errorMessage(error)})` : errorMessage(error);
-}
 
 export function createDiskHealth(deps: HealthDeps): DiskHealth {
   const { clock, log } = deps;
   let trouble: { reason: string; since: number } | undefined;
   let refusal: Error | undefined;
   let reserved = false;
+  const listeners = new Set<() => void>();
 
   async function keepReserve() {
     if (!reserved) reserved = await makeReserve(deps);
@@ -69,11 +55,17 @@ export function createDiskHealth(deps: HealthDeps): DiskHealth {
 
   return {
     health: () => (trouble ? { ok: false, ...trouble } : { ok: true }),
+    onFailing(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     refusing: () => refusal,
     failed(error, { refuse }) {
       const reason = diskReason(error);
       if (trouble?.reason !== reason) log.error({ err: error, reason }, "cannot write events");
+      const isNew = trouble === undefined;
       trouble = { reason, since: trouble?.since ?? clock.now() };
+      if (isNew) for (const listener of listeners) listener();
       if (refuse)
         refusal = new Error(`Cannot write events until the disk works: ${reason}`, {
           cause: error,

@@ -7,8 +7,14 @@ import type { Event } from "../event.ts";
 import { createDurableWriter } from "./durable-writer.ts";
 import { createDiskHealth } from "./health.ts";
 import { eventLayout } from "./layout.ts";
-import type { Retention } from "./prune.ts";
 import { createQuarantine } from "./quarantine.ts";
+
+export interface Retention {
+  /** How long settled events are kept, ms from settling. */
+  readonly keepMs: number;
+  /** Beyond this many, the oldest go earlier, but never before a day: Telegram may send them again for so long. */
+  readonly keepCount: number;
+}
 
 export interface FileEventStoreOptions {
   /** The folder `.event/` of a workspace whose lock is held. */

@@ -226,7 +226,7 @@ describe("the reserve", () => {
     await store.publish([newOutbound("a")], { settling: true });
     await publishAll(store, [newOutbound("a")]);
     expect(await files.stat(layout.reserve)).toBeUndefined();
-    await store.prune(undefined);
+    await store.prune();
     expect(await files.stat(layout.reserve)).toMatchObject({ size: 1_000_000 });
   });
 
@@ -327,7 +327,7 @@ async function liveThrough(
   await attempt("c", stay, (ref) => store.read(ref));
   await attempt("c", stay, (ref) => store.readNote(ref));
   await attempt("d", stay, () => store.setAside("odd.json", "{", "odd"));
-  await attempt("d", stay, () => store.prune(undefined));
+  await attempt("d", stay, () => store.prune());
   await attempt("d", stay, () => store.probe());
 }
 
