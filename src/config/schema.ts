@@ -28,10 +28,13 @@ const eventsSchema = z
     // Telegram can send an update again for 24 hours.
     keep_done: durationSchema({ minMs: 24 * HOUR }).default(48 * HOUR),
     keep_done_count: countSchema.default(200_000),
+    sync: z.enum(["full", "process"]).default("full"),
   })
   .transform((written) => ({
     keepDoneMs: written.keep_done,
     keepDoneCount: written.keep_done_count,
+    /** What confirmed data survives: also a power cut, or only the death of the process. */
+    sync: written.sync,
   }));
 
 /** What happens with messages that have waited. */

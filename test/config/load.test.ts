@@ -17,7 +17,7 @@ describe("loadConfig", () => {
         repeatLabel: "(may be a repeat)",
         concurrency: 64,
       },
-      events: { keepDoneMs: 172_800_000, keepDoneCount: 200_000 },
+      events: { keepDoneMs: 172_800_000, keepDoneCount: 200_000, sync: "full" },
       turns: {
         concurrency: 16,
         modelTimeoutMs: 120_000,
