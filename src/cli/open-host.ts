@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { LoadedConfig } from "../config/load.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { createLog, type LogOptions } from "../runtime/create-log.ts";
+import { createFileTroubles } from "../runtime/file-troubles.ts";
 import type { Log } from "../runtime/log.ts";
 import { createRedactor, type Redactor } from "../runtime/redact.ts";
 import { createReleasers, type Releasers } from "../runtime/releasers.ts";
+import { withoutSyncs } from "../runtime/unsynced-files.ts";
 import { createControlWorker } from "../server/control/control-worker.ts";
 import { createServer, type Server } from "../server/server.ts";
 import type { ServerDeps } from "../server/server-deps.ts";
@@ -47,12 +49,15 @@ async function assemble(
   { mode, announce, log: destination, stop: stopWaiting }: HostOptions,
   releasers: Releasers,
 ): Promise<Host> {
-  const { paths, files } = context;
+  const { paths } = context;
   const loaded = await load(context);
   const redactor = createRedactor(loaded.secrets);
-  const { log, setLevel } = await openLog(context, { loaded, destination, redactor, releasers });
+  const opened = await openLog(context, { loaded, destination, redactor, releasers });
+  const { log, setLevel } = opened;
+  const troubles = watchFiles(context, loaded, log);
+  const { files } = troubles;
   const control = await controlPathHere(context);
-  const lock = await lockWorkspace(context, log, { control, signal: stopWaiting });
+  const lock = await lockWorkspace({ ...context, files }, log, { control, signal: stopWaiting });
   releasers.add(lock.release);
   const server = await createServer({
     ...{ paths, files, loaded, log, mode, announce },
@@ -61,6 +66,7 @@ async function assemble(
     newId: randomUUID,
     version: readVersion(),
     addSecrets: redactor.add,
+    fileProblems: () => [...troubles.problems(), ...opened.problems()],
     async reload() {
       const now = await load(context);
       setLevel(now.config.log.level);
@@ -86,6 +92,15 @@ async function assemble(
       log.info("my-bot stopped");
     },
   };
+}
+
+function watchFiles({ paths, files }: CommandContext, { config }: LoadedConfig, log: Log) {
+  return createFileTroubles({
+    files: config.events.sync === "full" ? files : withoutSyncs(files),
+    root: paths.root,
+    clock: systemClock,
+    log,
+  });
 }
 
 interface LogParts {

@@ -25,6 +25,8 @@ export interface LogOptions {
 export interface CreatedLog {
   readonly log: Log;
   setLevel(level: LogLevel): void;
+  /** Why lines are not written now. */
+  problems(): readonly string[];
   /** Resolves when what was logged so far is written. Nothing may be logged after it. */
   close(): Promise<void>;
 }
@@ -35,6 +37,7 @@ const STDOUT = 1;
 
 interface Stream {
   readonly destination: DestinationStream;
+  problems(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export async function createLog(options: LogOptions): Promise<CreatedLog> {
     setLevel(next) {
       logger.level = next;
     },
+    problems: stream.problems,
     close: () => stream.close(),
   };
 }
@@ -84,9 +88,18 @@ async function openStream({ destination: to, files, onFailure }: LogOptions): Pr
     // Written by the thread pool: a terminal or a pipe that does not take more holds up nothing but the log.
     const stream = destination({ dest, mode: 0o600, sync: false, maxLength: MAX_WAITING_BYTES });
     await once(stream, "ready");
-    stream.on("error", (error) => onFailure(asError(error)));
-    stream.on("drop", () => onFailure(new Error("Cannot write the log: a line was dropped")));
-    return { destination: stream, close: closer(stream) };
+    let problem: string | undefined;
+    const failed = (error: Error) => {
+      problem = `the log cannot be written: ${errorMessage(error)}`;
+      onFailure(error);
+    };
+    stream.on("error", (error) => failed(asError(error)));
+    stream.on("drop", () => failed(new Error("Cannot write the log: a line was dropped")));
+    stream.on("write", () => {
+      problem = undefined;
+    });
+    const problems = () => (problem === undefined ? [] : [problem]);
+    return { destination: stream, problems, close: closer(stream) };
   } catch (error) {
     throw new UserError(`Cannot open the log ${dest}: ${errorMessage(error)}`, { cause: error });
   }

@@ -12,6 +12,8 @@ export interface ServerDeps {
   /** Reads it again; rejects with a UserError if it has mistakes. */
   readonly reload: () => Promise<LoadedConfig>;
   readonly files: FileOps;
+  /** File calls that fail now, and a log that cannot be written, each in one line. */
+  readonly fileProblems: () => readonly string[];
   readonly clock: Clock;
   /** 0 ≤ random() < 1. */
   readonly random: () => number;

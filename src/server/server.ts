@@ -7,6 +7,7 @@ import type { EventBus } from "../events/event-bus.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { createFileEventStore } from "../events/file-store/file-event-store.ts";
 import { readBootId } from "../runtime/boot-id.ts";
+import { errorMessage } from "../runtime/errors.ts";
 import { createPace } from "../runtime/pace.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import { createChannelWorker } from "./channel-worker.ts";
@@ -21,6 +22,7 @@ import { createIntake } from "./intake.ts";
 import type { LiveConfig } from "./live-config.ts";
 import type { Pairing } from "./pairing.ts";
 import type { ServerDeps } from "./server-deps.ts";
+import { describeSetAside, findSetAside } from "./set-aside-files.ts";
 import { reportStatus, type StatusReport } from "./status.ts";
 import { createStrangerNotices } from "./stranger-notices.ts";
 import { createStrangers, type Strangers } from "./strangers.ts";
@@ -161,8 +163,9 @@ interface StatusParts {
 function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promise<StatusReport> {
   const { bus, store, channels, strangers, pairing, live, agents, letters } = parts;
   const startedAt = deps.clock.now();
-  return async () =>
-    reportStatus({
+  return async () => {
+    const damaged = await damagedFiles(deps);
+    return reportStatus({
       ...{ version: deps.version, workspace: deps.paths.root, startedAt, channels },
       ...{ counts: bus.counts, store: store.health, strangers: strangers.list },
       ...{ unseen: letters.unseenCount, now: deps.clock.now },
@@ -170,7 +173,19 @@ function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promise<Stat
       configProblems: live.problems,
       agentProblems: await agents.problems(),
       warnings: live.now().warnings,
+      fileProblems: () => [...deps.fileProblems(), ...damaged],
     });
+  };
+}
+
+async function damagedFiles({ paths, files, log }: ServerDeps): Promise<readonly string[]> {
+  try {
+    return describeSetAside(await findSetAside(paths, files));
+  } catch (error) {
+    log.debug({ reason: errorMessage(error) }, "cannot look for damaged files");
+    // A folder that cannot be listed is a problem by itself, which `fileProblems` has.
+    return [];
+  }
 }
 
 function watchFiles({ paths, files, clock, log }: ServerDeps, onChange: () => Promise<void>) {

@@ -60,6 +60,8 @@ export interface StatusDeps {
   readonly configProblems: () => readonly string[];
   readonly agentProblems: readonly string[];
   readonly warnings: readonly string[];
+  /** File calls that fail now, and damaged files that were set aside. */
+  readonly fileProblems: () => readonly string[];
 }
 
 export function reportStatus(deps: StatusDeps): StatusReport {
@@ -70,6 +72,7 @@ export function reportStatus(deps: StatusDeps): StatusReport {
   const problems = [
     ...(store.ok ? [] : [`events cannot be written: ${store.reason}`]),
     ...deps.configProblems(),
+    ...deps.fileProblems(),
     ...deps.agentProblems,
     ...channels.flatMap(({ name, problem }) => (problem ? [`channel ${name}: ${problem}`] : [])),
     ...(unseen > 0

@@ -41,10 +41,11 @@ export async function openFileSessionStore(
 ): Promise<SessionStore> {
   const { directory, files, clock, log, newId } = options;
   const sessions = join(directory, "sessions");
-  await files.makeDirectory(sessions);
+  const broken = join(directory, "broken");
+  for (const folder of [sessions, broken]) await files.makeDirectory(folder);
   await files.syncDirectory(directory);
   const openFiles = createOpenFiles({ files, log, max: options.maxOpenFiles ?? 64 });
-  const deps: LineFileDeps = { files, openFiles, clock, log };
+  const deps: LineFileDeps = { files, openFiles, broken, clock, log };
   const index = await openSessionIndex({ ...deps, path: join(directory, "index.jsonl"), sessions });
   const cache = createMessageCache(options.cacheChars ?? 8_000_000);
   const transcriptOf = createTranscripts(index, sessions, deps);

@@ -34,6 +34,8 @@ export interface LineFormat<T> {
 export interface LineFileDeps {
   readonly files: FileOps;
   readonly openFiles: OpenFiles;
+  /** The folder for damaged files that were set aside. */
+  readonly broken: string;
   readonly clock: Pick<Clock, "now">;
   readonly log: Log;
 }
@@ -93,7 +95,7 @@ interface Loaded<T> {
 async function load<T>(format: LineFormat<T>, deps: LineFileDeps): Promise<Loaded<T>> {
   const { path, parse } = format;
   const text = await readIfThere(path, deps.files);
-  if (text === undefined) return makeAnew(format, deps, await newestSetAside(path, deps.files));
+  if (text === undefined) return makeAnew(format, deps, await newestSetAside(path, deps));
   const scan = scanLines(text, parse);
   if (scan.state.kind === "damaged") {
     await setAside(path, scan.state.line, deps);
@@ -117,23 +119,26 @@ async function makeAnew<T>(
 }
 
 /** A crash after setting a file aside and before its successor was written leaves only the old one. */
-async function newestSetAside(path: string, files: FileOps): Promise<string> {
-  const prefix = `${basename(path)}.broken-`;
-  const times = (await files.list(dirname(path)))
+async function newestSetAside(path: string, { files, broken }: LineFileDeps): Promise<string> {
+  const prefix = asidePrefix(path);
+  const times = (await files.list(broken))
     .filter((name) => name.startsWith(prefix))
     .map((name) => Number(name.slice(prefix.length)))
     .filter(Number.isSafeInteger);
   if (times.length === 0) return "";
-  return files.read(join(dirname(path), `${prefix}${Math.max(...times)}`));
+  return files.read(join(broken, `${prefix}${Math.max(...times)}`));
 }
 
+const asidePrefix = (path: string) => `${basename(path)}.broken-`;
+
 async function setAside(path: string, line: number, deps: LineFileDeps): Promise<void> {
-  const { files, clock, log } = deps;
+  const { files, broken, clock, log } = deps;
+  const keptAt = (time: number) => join(broken, `${asidePrefix(path)}${time}`);
   let time = clock.now();
-  while (await files.stat(`${path}.broken-${time}`)) time += 1;
-  const kept = `${path}.broken-${time}`;
+  while (await files.stat(keptAt(time))) time += 1;
+  const kept = keptAt(time);
   await files.rename(path, kept);
-  await files.syncDirectory(dirname(path));
+  for (const folder of [broken, dirname(path)]) await files.syncDirectory(folder);
   log.warn({ file: path, line, kept }, "unreadable line: the file was set aside whole");
 }
 

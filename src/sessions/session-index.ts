@@ -53,6 +53,8 @@ export async function openSessionIndex(deps: SessionIndexDeps): Promise<SessionI
   }
 
   for (const line of await file.read()) take(line);
+  // A killed process may have written a line and not synced it: from here on somebody relies on it.
+  await file.sync();
 
   return {
     get: (sessionId) => byId.get(sessionId),

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
 import type { Rig } from "../rig/rig.ts";
@@ -89,8 +89,16 @@ test("a history file that cannot be read is set aside, its conversation goes on,
   }
   const lengths = rig.model.requests.slice(-2).map(({ body }) => body.messages.length);
   expect(lengths).toEqual([2, 4]);
-  const names = await readdir(folder);
-  const aside = names.filter((name) => name.includes(".broken"));
+  const broken = rig.workspace.path(".history", "broken");
+  const aside = await readdir(broken);
   expect(aside).toHaveLength(1);
-  expect(await readFile(`${folder}/${aside[0]}`, "utf8")).toContain("is this");
+  expect(await readFile(`${broken}/${aside[0]}`, "utf8")).toContain("is this");
+  // It is said until somebody has looked at it.
+  for (const command of ["status", "doctor"]) {
+    const said = await rig.command([command]);
+    expect(said.stdout).toContain(`.history/broken/${aside[0]}`);
+    expect(said.code).toBe(1);
+  }
+  await rm(`${broken}/${aside[0]}`);
+  expect((await rig.command(["status"])).code).toBe(0);
 });

@@ -45,6 +45,8 @@ export interface RigOptions {
   readonly init?: boolean;
   /** Arguments of node, for another bot than my-bot. */
   readonly program?: (fakes: Fakes) => readonly string[];
+  /** What the server has in its environment beside what it needs; other commands do not. */
+  readonly serverEnv?: Readonly<Record<string, string>>;
 }
 
 export interface CommandResult {
@@ -93,7 +95,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const fakes = { telegram, discord, model };
   await workspace.configure(settings(fakes, options.people ?? PEOPLE));
   await workspace.configure(options.config ?? {});
-  const env = { ...workspace.env, ...(await preloading(workspace, options.preload)) };
+  const preloads = await preloading(workspace, options.preload);
+  const env = { ...workspace.env, ...preloads, ...options.serverEnv };
   const program = options.program?.(fakes);
   const server = createServerProcess({
     workspace: { root: workspace.root, env },

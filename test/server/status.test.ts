@@ -32,6 +32,7 @@ function setUp(state: ChannelState) {
       configProblems: () => [],
       agentProblems: [],
       warnings: [],
+      fileProblems: () => [],
     });
   return { clock, report, setUnseen: (count: number) => (unseen = count) };
 }

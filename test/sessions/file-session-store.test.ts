@@ -34,10 +34,9 @@ async function setUp(given: Partial<FileSessionStoreOptions> = {}) {
   });
   const index = join(directory, "index.jsonl");
   const pathOf = (id: string) => join(directory, "sessions", `${id}.jsonl`);
-  const asideOf = async (folder: string) =>
-    (await readdir(folder)).filter((name) => name.includes(".broken-"));
+  const setAside = () => readdir(join(directory, "broken"));
   const reports = () => entries.filter(({ level }) => level === "warn");
-  return { directory, clock, disk, open, index, pathOf, asideOf, reports, store: await open() };
+  return { directory, clock, disk, open, index, pathOf, setAside, reports, store: await open() };
 }
 
 sessionStoreContract("fileSessionStore", async () => {
@@ -163,7 +162,7 @@ describe("fileSessionStore on disk", () => {
     await writeFile(index, `${lines.join("\n")}\n`);
     disk.calls.length = 0;
     const store = await open();
-    expect(disk.calls).toEqual(["read index.jsonl"]);
+    expect(disk.calls).toEqual(["read index.jsonl", "syncData index.jsonl"]);
     expect(store.current("platform-telegram:1999:1999")?.id).toBe("s1999");
     expect(await readdir(join(directory, "sessions"))).toEqual([]);
   });
@@ -216,12 +215,12 @@ describe("fileSessionStore after a torn write", () => {
   });
 
   test("cuts off zeros that a power cut left at the end", async () => {
-    const { store, open, pathOf, asideOf, directory } = await setUp();
+    const { store, open, pathOf, setAside } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
     await store.append(id, userLine());
     await appendFile(pathOf(id), Buffer.concat([Buffer.alloc(300), Buffer.from("\n")]));
     expect(await (await open()).read(id)).toEqual([userLine()]);
-    expect(await asideOf(join(directory, "sessions"))).toEqual([]);
+    expect(await setAside()).toEqual([]);
   });
 
   test("cuts off a torn line of the index and keeps the sessions before it", async () => {
@@ -328,7 +327,7 @@ describe("fileSessionStore after a torn write", () => {
 
 describe("fileSessionStore and damage", () => {
   test("sets a session file with an unreadable line aside whole, and goes on with what is before it", async () => {
-    const { store, open, pathOf, asideOf, directory, clock, reports } = await setUp();
+    const { store, open, pathOf, setAside, directory, clock, reports } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
     await store.append(id, userLine());
     await appendFile(pathOf(id), "rubbish\n");
@@ -338,9 +337,9 @@ describe("fileSessionStore and damage", () => {
     expect(await later.read(id)).toEqual([userLine()]);
     await later.append(id, assistantLine({ content: "goes on" }));
     expect(await (await open()).read(id)).toHaveLength(2);
-    const aside = await asideOf(join(directory, "sessions"));
+    const aside = await setAside();
     expect(aside).toEqual([`${id}.jsonl.broken-${clock.now()}`]);
-    expect(await readFile(join(directory, "sessions", aside[0] ?? ""))).toEqual(damaged);
+    expect(await readFile(join(directory, "broken", aside[0] ?? ""))).toEqual(damaged);
     expect(reports()).toMatchObject([{ file: pathOf(id), line: 3 }]);
   });
 
@@ -352,16 +351,16 @@ describe("fileSessionStore and damage", () => {
     ["bytes that are not UTF-8", Buffer.from('{"x":"\xff"}\n{"y":1}\n', "latin1")],
     ["a header in the middle", '{"type":"clear","source":"x","at":1}\n{}\n'],
   ])("sets %s aside rather than cutting it off", async (_name, bytes) => {
-    const { store, open, pathOf, asideOf, directory } = await setUp();
+    const { store, open, pathOf, setAside } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
     await store.append(id, userLine());
     await appendFile(pathOf(id), bytes);
     expect(await (await open()).read(id)).toEqual([userLine()]);
-    expect(await asideOf(join(directory, "sessions"))).toHaveLength(1);
+    expect(await setAside()).toHaveLength(1);
   });
 
   test("sets a file with a flipped byte in a text aside", async () => {
-    const { store, open, pathOf, asideOf, directory } = await setUp();
+    const { store, open, pathOf, setAside } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
     await store.append(id, userLine({ content: "first" }));
     await store.append(id, assistantLine({ content: "middle" }));
@@ -370,11 +369,11 @@ describe("fileSessionStore and damage", () => {
     bytes[bytes.indexOf("middle")] = 0xff;
     await writeFile(pathOf(id), bytes);
     expect(await (await open()).read(id)).toEqual([userLine({ content: "first" })]);
-    expect(await asideOf(join(directory, "sessions"))).toHaveLength(1);
+    expect(await setAside()).toHaveLength(1);
   });
 
   test("sets a file aside that belongs to another session", async () => {
-    const { store, open, pathOf, asideOf, directory } = await setUp();
+    const { store, open, pathOf, setAside } = await setUp();
     const mine = await store.resolve(SOURCE, "pickle");
     const other = await store.resolve("platform-ws:other", "pickle");
     await store.append(other.id, userLine());
@@ -382,7 +381,7 @@ describe("fileSessionStore and damage", () => {
     const later = await open();
     expect(await later.read(mine.id)).toEqual([]);
     expect(await later.read(other.id)).toEqual([userLine()]);
-    expect(await asideOf(join(directory, "sessions"))).toHaveLength(1);
+    expect(await setAside()).toHaveLength(1);
   });
 
   test("goes on when it could not write a damaged file anew at first", async () => {
@@ -400,13 +399,13 @@ describe("fileSessionStore and damage", () => {
   });
 
   test("never overwrites what was set aside before", async () => {
-    const { store, open, pathOf, asideOf, directory } = await setUp();
+    const { store, open, pathOf, setAside } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
     for (let n = 0; n < 3; n += 1) {
       await appendFile(pathOf(id), `rubbish ${n}\n{}\n`);
       expect(await (await open()).read(id)).toEqual([]);
     }
-    expect(await asideOf(join(directory, "sessions"))).toHaveLength(3);
+    expect(await setAside()).toHaveLength(3);
   });
 
   test("keeps the readable part when it dies between setting aside and writing anew", async () => {
@@ -453,7 +452,7 @@ describe("fileSessionStore and damage", () => {
   });
 
   test("sets a damaged index aside, keeps what is readable and finds the rest in the session files", async () => {
-    const { store, open, index, directory, clock, asideOf, reports } = await setUp();
+    const { store, open, index, directory, clock, setAside, reports } = await setUp();
     const lost = await store.resolve("platform-ws:lost", "pickle");
     const cleared = await store.resolve("platform-ws:cleared", "pickle");
     clock.setNow(clock.now() + 1000);
@@ -469,19 +468,19 @@ describe("fileSessionStore and damage", () => {
     expect(later.current("platform-ws:kept")).toEqual(kept);
     expect(later.current("platform-ws:cleared")).toBeUndefined();
     expect(later.get(cleared.id)).toEqual(cleared);
-    const aside = await asideOf(directory);
+    const aside = await setAside();
     expect(aside).toEqual([`index.jsonl.broken-${clock.now()}`]);
-    expect(await readFile(join(directory, aside[0] ?? ""), "utf8")).toBe(damaged);
+    expect(await readFile(join(directory, "broken", aside[0] ?? ""), "utf8")).toBe(damaged);
     expect(reports().map(({ file }) => file)).toEqual([index, index]);
     expect((await open()).current("platform-ws:lost")).toEqual(lost);
   });
 
   test("takes no path from the index", async () => {
-    const { open, index, directory, asideOf } = await setUp();
+    const { open, index, setAside } = await setUp();
     const line = { type: "session", id: "../../x", agent_id: "a", source: "s", created_at: 1 };
     await writeFile(index, `${JSON.stringify(line)}\n`);
     const store = await open();
     expect(store.get("../../x")).toBeUndefined();
-    expect(await asideOf(directory)).toHaveLength(1);
+    expect(await setAside()).toHaveLength(1);
   });
 });

@@ -8,6 +8,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { errorMessage, UserError } from "../../runtime/errors.ts";
 import { readOutboxFiles } from "../../server/control/outbox-files.ts";
 import { openSeenLetters } from "../../server/control/seen-letters.ts";
+import { findSetAside } from "../../server/set-aside-files.ts";
 import { lockFile } from "../../workspace/lock.ts";
 import { describeHolder, readHolder } from "../../workspace/lock-file.ts";
 import { askStatus } from "../commands/status.ts";
@@ -92,6 +93,7 @@ function givenUp(dead: number, unseen: number): Finding {
 
 /** What waits, and what was given up. */
 export async function checkEvents({ paths, files }: CommandContext): Promise<readonly Finding[]> {
+  const damaged = await findSetAside(paths, files);
   const { total, entries } = await readOutboxFiles(paths.events, files).list();
   const refs = (await files.list(eventLayout(paths.events).failed)).filter(parseEventFileName);
   const dead = refs.length;
@@ -113,5 +115,11 @@ export async function checkEvents({ paths, files }: CommandContext): Promise<rea
           ),
         ]
       : []),
+    ...damaged.map((name) =>
+      problem(
+        `${name} was damaged and set aside; what could be read goes on`,
+        "Look at it, then take it away",
+      ),
+    ),
   ];
 }
