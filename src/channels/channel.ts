@@ -10,8 +10,10 @@ export interface Channel {
   readonly name: string;
   readonly platform: string;
   readonly limits: ChannelLimits;
+  /** Puts what the platform cannot show into what it can, before the text is split. The same text gives the same. */
+  prepare?(markdown: string): Promise<string>;
   /** Where people come to fetch replies: one that nobody fetched for so long (ms) is settled as unread. */
-  readonly unreadAfterMs?: number;
+  unreadAfterMs?(to: Address): number;
   /**
    * Receives until the signal aborts, then resolves when nothing is in flight any more. Connects, and connects again
    * with backoff, by itself; a refused token or a second poller is reported as state and retried, never thrown.

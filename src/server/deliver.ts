@@ -51,8 +51,13 @@ export async function deliver(
     };
   }
   const { channel } = live;
-  const parts = context.progress.parts ?? splitText(event.content, channel.limits.textLength);
+  const parts = context.progress.parts ?? (await makeParts(event, channel));
   return sendParts(deps, { event, live, channel, parts, context });
+}
+
+async function makeParts({ content }: OutboundEvent, channel: Channel): Promise<readonly string[]> {
+  const text = (await channel.prepare?.(content)) ?? content;
+  return splitText(text, channel.limits.textLength);
 }
 
 async function sendParts(deps: DeliveryDeps, delivery: Delivery): Promise<Outcome> {

@@ -91,7 +91,8 @@ async function giveUp(
 /** Nothing was tried. Replies that people fetch themselves are unread, not dead, when nobody came. */
 function waitForChannel(deps: FailureDeps, { event, channel }: FailedDelivery): Outcome {
   const now = deps.clock.now();
-  if (channel.unreadAfterMs !== undefined && now - event.timestamp > channel.unreadAfterMs) {
+  const unreadAfterMs = channel.unreadAfterMs?.(event.address);
+  if (unreadAfterMs !== undefined && now - event.timestamp >= unreadAfterMs) {
     deps.log.warn({ event: event.id, key: event.key }, "nobody fetched a reply");
     return { kind: "done" };
   }

@@ -42,7 +42,7 @@ function setUp(given: Setup = {}) {
     name: "telegram",
     platform: "telegram",
     limits: { textLength: given.textLength ?? 4096 },
-    ...(given.unreadAfterMs === undefined ? {} : { unreadAfterMs: given.unreadAfterMs }),
+    ...(given.unreadAfterMs === undefined ? {} : { unreadAfterMs: () => given.unreadAfterMs ?? 0 }),
     receive: async () => {},
     async send(part, _to, context) {
       const { idempotencyKey: key, firstTriedAt } = context;

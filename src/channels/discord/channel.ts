@@ -8,6 +8,9 @@ import { receiveDiscord } from "./receive.ts";
 import { createRest } from "./rest.ts";
 import { createSender, TEXT_LENGTH } from "./send.ts";
 
+/** A code block that is wider is wrapped, and a table in it not readable any more. */
+const TABLE_COLUMNS = 64;
+
 export interface DiscordDeps {
   readonly clock: Clock;
   /** 0 ≤ random() < 1. */
@@ -36,6 +39,11 @@ export function createDiscordChannel(
     name,
     platform: "discord",
     limits: { textLength: TEXT_LENGTH },
+    async prepare(markdown) {
+      // Loaded with the first message that is sent: the parser is large.
+      const { replaceTables } = await import("../replace-tables.ts");
+      return replaceTables(markdown, TABLE_COLUMNS);
+    },
     ...createSender(rest),
     receive: (receiver, signal) =>
       receiveDiscord({ ...deps, options, rest, receiver, signal }, () => {

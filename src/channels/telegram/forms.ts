@@ -1,9 +1,9 @@
 import type { InputRichBlock } from "grammy/types";
 import type { OutgoingPart } from "../channel.ts";
-import type { Rendered } from "./draft.ts";
+import { parseMarkdown } from "../parse-markdown.ts";
+import { renderMarkdown } from "../render-markdown.ts";
+import type { Rendered } from "../styled-text.ts";
 import { TEXT_LENGTH } from "./limits.ts";
-import { renderMarkdown } from "./markdown.ts";
-import { parseMarkdown } from "./parse-markdown.ts";
 import { needsRichMessage, richBlocks } from "./rich.ts";
 
 /** One way to show a part. */
@@ -30,6 +30,9 @@ export function formsOf(part: OutgoingPart, knowsRich: boolean): Forms {
   };
 }
 
+/** Telegram shows no more. */
+const MAX_ENTITIES = 100;
+
 function formattedForms(markdown: string, label: string | undefined, knowsRich: boolean): Form[] {
   const parsed = parseMarkdown(markdown);
   if (!parsed) return [];
@@ -38,7 +41,9 @@ function formattedForms(markdown: string, label: string | undefined, knowsRich: 
     const head: InputRichBlock[] = label === undefined ? [] : [{ type: "paragraph", text: label }];
     forms.push({ kind: "rich", blocks: [...head, ...richBlocks(parsed)] });
   }
-  const text = labelled(label, renderMarkdown(parsed));
+  const rendered = renderMarkdown(parsed);
+  const entities = rendered.entities.slice(0, MAX_ENTITIES);
+  const text = labelled(label, { text: rendered.text, entities });
   const shown = text.text.trim();
   if (shown !== "" && text.text.length <= TEXT_LENGTH && shown !== label) {
     forms.push({ kind: "text", ...text });

@@ -1,13 +1,13 @@
 import type { InputRichBlock, RichText } from "grammy/types";
 import type { List, ListItem, Nodes, PhrasingContent, Root, Table } from "mdast";
-import { plainWords } from "./markdown.ts";
 import {
   formulaOf,
   isOpenable,
   type ParsedMarkdown,
   sourceOf,
   tellsTarget,
-} from "./parse-markdown.ts";
+} from "../parse-markdown.ts";
+import { plainWords } from "../render-markdown.ts";
 
 /** Whether the Markdown has a structure that text with entities shows badly: tables, formulas, outlines, nested lists. */
 export function needsRichMessage({ root, source }: ParsedMarkdown): boolean {

@@ -48,6 +48,8 @@ export interface TerminalChannelDeps {
 
 /** The one who sits at the machine. */
 const USER = "cli-user";
+/** The address of a piped client begins with it. */
+const PIPED = "pipe-";
 const UNREAD_AFTER_MS = 24 * 3_600_000;
 
 interface Terminal extends TerminalChannelDeps {
@@ -73,7 +75,8 @@ export function createTerminalChannel(deps: TerminalChannelDeps): TerminalChanne
     name: deps.name,
     platform: "cli",
     limits: { textLength: Number.POSITIVE_INFINITY },
-    unreadAfterMs: UNREAD_AFTER_MS,
+    // Whoever piped lines in comes once: when they are gone, nobody will ask for what is left.
+    unreadAfterMs: ({ chat }) => (chat.startsWith(PIPED) ? 0 : UNREAD_AFTER_MS),
     receive: (receiver, signal) => receive(terminal, receiver, signal),
     send: (part, to, context) => send(terminal, { part, to, context }),
     async typing(to) {
@@ -138,7 +141,7 @@ function notShown(error: unknown): DeliveryError {
 
 function attach(terminal: Terminal, client: TerminalClient): TerminalSession {
   const id = terminal.newId();
-  const chat = client.kind === "piped" ? `pipe-${id}` : USER;
+  const chat = client.kind === "piped" ? `${PIPED}${id}` : USER;
   const others = terminal.clients.get(chat) ?? new Set();
   terminal.clients.set(chat, others.add(client));
   reportConnected(terminal);

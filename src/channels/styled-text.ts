@@ -22,9 +22,6 @@ export type Piece =
   /** Lines that keep their own start, in a code block. */
   | { readonly raw: string };
 
-/** Telegram shows no more. */
-const MAX_ENTITIES = 100;
-
 interface Layout {
   text: string;
   readonly entities: Entity[];
@@ -61,7 +58,7 @@ function addStyled(
   layout: Layout,
 ): void {
   const { open } = around;
-  // Telegram knows no quote in a quote: the inner one is marked as in a mail.
+  // There is no quote in a quote: the inner one is marked as in a mail.
   if (style.type === "blockquote" && open.includes("blockquote")) {
     add(["> ", { indent: "> ", inside }], around, layout);
     return;
@@ -82,7 +79,6 @@ function tidy({ entities, text }: Layout): Entity[] {
       // Inner ones were finished first: of the same range, the outer one goes first.
       .reverse()
       .sort((a, b) => a.offset - b.offset || b.length - a.length)
-      .slice(0, MAX_ENTITIES)
   );
 }
 

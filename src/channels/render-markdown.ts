@@ -1,5 +1,4 @@
 import type { List, ListItem, PhrasingContent, Root } from "mdast";
-import { layOut, type Piece, type Rendered } from "./draft.ts";
 import {
   formulaOf,
   isOpenable,
@@ -7,9 +6,10 @@ import {
   sourceOf,
   tellsTarget,
 } from "./parse-markdown.ts";
-import { tableLines } from "./table.ts";
+import { layOut, type Piece, type Rendered } from "./styled-text.ts";
+import { tableLines } from "./table-lines.ts";
 
-/** Markdown as text and entities, which Telegram cannot misread. What entities cannot show is shown in words. */
+/** Markdown as text and the styles of its ranges, which nobody can misread. What styles cannot show is shown in words. */
 export function renderMarkdown(parsed: ParsedMarkdown): Rendered {
   return layOut(blocks(parsed.root.children, parsed, "\n\n"));
 }
@@ -17,6 +17,16 @@ export function renderMarkdown(parsed: ParsedMarkdown): Rendered {
 /** The words of inline Markdown, without any style. */
 export function plainWords(nodes: readonly PhrasingContent[], parsed: ParsedMarkdown): string {
   return layOut(inline(nodes, parsed)).text;
+}
+
+/** The same, with the targets of links behind their words. */
+export function tellingWords(nodes: readonly PhrasingContent[], parsed: ParsedMarkdown): string {
+  const { text, entities } = layOut(inline(nodes, parsed));
+  return entities.reduceRight((words, entity) => {
+    if (entity.type !== "text_link") return words;
+    const end = entity.offset + entity.length;
+    return `${words.slice(0, end)} (${entity.url})${words.slice(end)}`;
+  }, text);
 }
 
 type Block = Root["children"][number] | ListItem["children"][number];
@@ -44,7 +54,7 @@ function block(node: Block, parsed: ParsedMarkdown): Piece {
     case "list":
       return node.children.map((item, i) => listItem(node, item, { index: i, parsed }));
     case "table": {
-      const lines = tableLines(node, (cell) => plainWords(cell.children, parsed));
+      const lines = tableLines(node, (cell) => tellingWords(cell.children, parsed));
       return { style: { type: "pre" }, inside: { raw: lines.join("\n") } };
     }
     case "thematicBreak":

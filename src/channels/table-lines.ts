@@ -29,7 +29,7 @@ const WIDE =
 const NO_WIDTH = /\p{Mark}|[\u200b-\u200f]/u;
 
 /** How many columns of a fixed-width font the text takes. */
-function columnsOf(text: string): number {
+export function columnsOf(text: string): number {
   return [...text].reduce((sum, symbol) => {
     if (NO_WIDTH.test(symbol)) return sum;
     return sum + (WIDE.test(symbol) && symbol > "\u00ff" ? 2 : 1);

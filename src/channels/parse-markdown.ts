@@ -38,7 +38,7 @@ export function formulaOf(node: Nodes, source: string): string | undefined {
   return /^\$\$([^$]+)\$\$$/.exec(sourceOf(node, source).trim())?.[1]?.trim();
 }
 
-/** Telegram opens these; anything else is shown in words. */
+/** Addresses that may be links; anything else is shown in words. */
 export const isOpenable = (url: string): boolean =>
   /^(?:https?|tg):\/\/\S/i.test(url) && URL.canParse(url);
 
