@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { plural } from "../runtime/plural.ts";
 import type { SessionMessage, SessionStore } from "../sessions/session-store.ts";
 import { type AssistantMessage, findEnd, splitTurns } from "./turn-history.ts";
 
@@ -25,8 +26,8 @@ export const FAILURES = {
     failed(`not finished in ${ms} ms`, "This took too long, so I stopped. Please try again."),
   tooManySteps: (steps: number) =>
     failed(
-      `no answer after ${steps} model calls`,
-      `I stopped after ${steps} steps without an answer. Please try a smaller question.`,
+      `no answer after ${plural(steps, "model call")}`,
+      `I stopped after ${plural(steps, "step")} without an answer. Please try a smaller question.`,
     ),
   empty: () =>
     failed("the model's answer was empty", "The model gave no answer. Please try again."),

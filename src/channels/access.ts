@@ -1,3 +1,4 @@
+import { plural } from "../runtime/plural.ts";
 import type { IncomingMessage } from "./channel.ts";
 
 /** Who may talk to the bot on one channel, in private chats and in groups. Plain data; made anew at each change. */
@@ -86,5 +87,5 @@ export function admits(audience: Audience, user: string): boolean {
 function inWords({ everyone, users }: Audience): string {
   if (everyone) return "everyone (!)";
   if (users.size === 0) return "nobody";
-  return users.size === 1 ? "1 user" : `${users.size} users`;
+  return plural(users.size, "user");
 }

@@ -5,6 +5,7 @@ import type { ControlRequest } from "../server/control/protocol.ts";
 import { controlPath } from "../workspace/control-path.ts";
 import { lockFile } from "../workspace/lock.ts";
 import { readHolder } from "../workspace/lock-file.ts";
+import { EXIT_CONFIG } from "../workspace/settings/problem.ts";
 import { type CommandContext, EXIT } from "./context.ts";
 
 /** Where a server that is started here listens to the other commands. */
@@ -34,6 +35,13 @@ export async function askServer(context: CommandContext, request: ControlRequest
     if (answer) return answer;
   }
   return undefined;
+}
+
+export function noWorkspace({ paths }: CommandContext): UserError {
+  return new UserError(
+    `There is no workspace in ${paths.root}; name another with -w, or make one with \`my-bot init\``,
+    { exitCode: EXIT_CONFIG },
+  );
 }
 
 export function notRunning({ paths }: CommandContext): UserError {

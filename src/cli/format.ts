@@ -38,6 +38,3 @@ const COLOURS = { ok: 32, warning: 33, problem: 31 } as const;
 export function formatMark(level: Level, colourful: boolean): string {
   return colourful ? `\u001b[${COLOURS[level]}m${MARKS[level]}\u001b[0m` : MARKS[level];
 }
-
-/** Without anything that could move the cursor or change colours: the text comes from a model. */
-export const plainText = (text: string) => text.replace(/[^\P{Cc}\n\t]/gu, "");

@@ -1,5 +1,6 @@
 import { errorCode, errorMessage } from "../runtime/errors.ts";
-import { formatMark, type Level, plainText } from "./format.ts";
+import { plainJson, plainText } from "../runtime/plain-text.ts";
+import { formatMark, type Level } from "./format.ts";
 
 /** One line on standard output. What strangers wrote may be in it: it must not move the cursor. */
 export const print = (line: string) => void process.stdout.write(`${plainText(line)}\n`);
@@ -7,8 +8,7 @@ export const print = (line: string) => void process.stdout.write(`${plainText(li
 /** One line on standard error: for the person, never mixed with data. */
 export const printError = (line: string) => void process.stderr.write(`${plainText(line)}\n`);
 
-export const printJson = (value: unknown) =>
-  void process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+export const printJson = (value: unknown) => void process.stdout.write(`${plainJson(value, 2)}\n`);
 
 /** A line that says how something is. */
 export function printMarked(level: Level, text: string): void {
@@ -31,6 +31,14 @@ export function tolerateClosedPipes(): void {
       if (stream === process.stdout) printError(`my-bot: Cannot write: ${errorMessage(error)}`);
     });
   }
+}
+
+/** A model's text as this terminal shows it. */
+export async function showMarkdown(markdown: string): Promise<string> {
+  // Loaded with the first text: the parser is large.
+  const { terminalText } = await import("./chat/terminal-text.ts");
+  const { columns } = process.stdout;
+  return terminalText(markdown, { columns, colourful: isColourful(process.stdout) });
 }
 
 export function isColourful(stream: NodeJS.WriteStream): boolean {

@@ -65,7 +65,7 @@ function addServing(program: Command, act: Act): void {
       .command("server")
       .description("run the server; on a terminal, chat with it at once")
       .option("--init", "make the workspace first if there is none")
-      .option("--no-chat", "show the log instead of the chat on a terminal"),
+      .option("--no-chat", "show the log instead of the chat on a terminal (--json: as JSON)"),
     async (context, options: { init?: boolean; chat: boolean }) => {
       const { runServer } = await import("./commands/server.ts");
       return runServer(context, { init: options.init ?? false, chat: options.chat });
@@ -75,7 +75,7 @@ function addServing(program: Command, act: Act): void {
     program
       .command("chat")
       .description(
-        "talk to the bot here: with the running server, or without one; lines can be piped in",
+        "talk to the bot here: with the running server, or without one; lines can be piped in, and --json prints a line for each reply",
       ),
     async (context) => (await import("./commands/chat.ts")).runChat(context),
   );

@@ -2,6 +2,7 @@ import { describeAccess } from "../channels/access.ts";
 import type { ChannelState } from "../channels/channel.ts";
 import type { BusCounts } from "../events/event-bus.ts";
 import type { StoreHealth } from "../events/event-store.ts";
+import { plural } from "../runtime/plural.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OutboxEntry } from "./control/outbox-files.ts";
 import type { Stranger } from "./strangers.ts";
@@ -76,10 +77,10 @@ export function reportStatus(deps: StatusDeps): StatusReport {
     ...deps.agentProblems,
     ...channels.flatMap(({ name, problem }) => (problem ? [`channel ${name}: ${problem}`] : [])),
     ...(unseen > 0
-      ? [`${letters(unseen)} that nobody has looked at; see: my-bot outbox list`]
+      ? [`${plural(unseen, "dead letter")} that nobody has looked at; see: my-bot outbox list`]
       : []),
     ...(events.quarantined > 0
-      ? [`${events.quarantined} unreadable files in .event/quarantine`]
+      ? [`${plural(events.quarantined, "unreadable file")} in .event/quarantine`]
       : []),
   ];
   return {
@@ -99,8 +100,6 @@ export function reportStatus(deps: StatusDeps): StatusReport {
     memory: process.memoryUsage.rss(),
   };
 }
-
-const letters = (count: number) => (count === 1 ? "1 dead letter" : `${count} dead letters`);
 
 function reportChannels(channels: ChannelRegistry, now: number): readonly ChannelReport[] {
   return channels.all().map(({ spec, state, since }) => ({

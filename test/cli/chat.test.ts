@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type NewEvent, printEvent } from "../../src/events/event.ts";
@@ -33,6 +35,50 @@ describe("my-bot chat", () => {
     expect(lines[1]).toBe("**Available Commands:**");
     expect(lines.at(-2)).toBe("2 + 2 = 4");
     expect(code).toBe(0);
+  });
+
+  it("prints one line of JSON for each reply with --json, with and without a server", async () => {
+    const ask = async () => {
+      const input = "echo **one**\nhelp\n";
+      const { stdout, code } = await cli.run(["chat", "--json", "-w", workspace], { input });
+      expect(code).toBe(0);
+      return stdout
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+    };
+    const replies = [
+      { agent: "pickle", text: "**one**" },
+      { agent: "pickle", text: expect.stringContaining("I can\n- tell the time") },
+    ];
+    expect(await ask()).toEqual(replies);
+    await cli.serve(workspace);
+    expect(await ask()).toEqual(replies);
+  });
+
+  it("leaves nothing owed to a piped chat that was killed before its answer", async () => {
+    await chat("");
+    const hung = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(hung, "listening");
+    const address = hung.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const file = join(workspace, "config.user.yaml");
+    const settings = await readFile(file, "utf8");
+    const slow = `llm: { provider: openai-compatible, model: m, api_base: "http://127.0.0.1:${port}" }`;
+    await writeFile(file, settings.replace(/^llm:\n.*$/m, slow));
+    const server = await cli.serve(workspace);
+    const chatting = cli.start(["chat", "-w", workspace], { input: { open: true } });
+    chatting.child.stdin?.write("hello\n");
+    await eventually(() => expect(server.stdout()).toContain('"msg":"started"'));
+    chatting.child.kill("SIGKILL");
+    await chatting.ended;
+    // The model goes away, and the turn is answered by a notice that nobody is there to read.
+    await cli.run(["outbox", "-w", workspace]);
+    await writeFile(file, settings);
+    hung.closeAllConnections();
+    hung.close();
+    const owed = async () => (await cli.run(["outbox", "-w", workspace])).stdout;
+    await eventually(async () => expect(await owed()).toContain("Nothing is owed"), 12_000);
   });
 
   it("says nothing and ends well when nothing is piped in", async () => {

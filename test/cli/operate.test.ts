@@ -54,6 +54,18 @@ describe("my-bot status, channels and outbox", () => {
   const inFolder = async (folder: string) => readdir(join(workspace, ".event", folder));
 
   describe("without a server", () => {
+    it("outbox says that a folder is no workspace", async () => {
+      const folder = join(cli.home, "elsewhere");
+      for (const command of [["outbox"], ["outbox", "show", "1"], ["outbox", "retry", "1"]]) {
+        const { code, stdout, stderr } = await cli.run([...command, "-w", folder]);
+        expect({ code, stdout }).toEqual({ code: 78, stdout: "" });
+        expect(stderr).toBe(
+          `my-bot: There is no workspace in ${folder}; name another with -w, or make one with \`my-bot init\`\n`,
+        );
+      }
+      expect(await readdir(cli.home)).not.toContain("elsewhere");
+    });
+
     it("status says so with 3", async () => {
       const { code, stdout, stderr } = await my("status");
       expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
@@ -149,12 +161,12 @@ describe("my-bot status, channels and outbox", () => {
       expect(stdout).toContain("✗ 1 dead letter that nobody has looked at");
       expect(stdout).toMatch(/1 min ago +telegram, chat 42 +Forbidden: bot was blocked/);
       // `doctor` looks as well, but shows no letter.
-      expect((await my("doctor")).stdout).toContain("1 were given up, 1 of them new");
+      expect((await my("doctor")).stdout).toContain("1 was given up, 1 of them new");
       expect((await my("status")).code).toBe(1);
       await my("outbox", "list");
       const known = await my("status");
       expect(known.code).toBe(0);
-      expect(known.stdout).toContain("1 dead letters (0 new)");
+      expect(known.stdout).toContain("1 dead letter (0 new)");
       expect(await json("status")).toMatchObject({ events: { failed: 1 }, unseen: 0, letters: [] });
       // Tried again and dead again, it is news. Nobody serves Telegram here: so it is owed now.
       await my("outbox", "retry", dead);

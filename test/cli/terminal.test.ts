@@ -27,7 +27,10 @@ describe.skipIf(!hasTerminal)("my-bot on a terminal (needs util-linux)", () => {
   });
 
   function open(...args: readonly string[]) {
-    const command = ["exec", process.execPath, COMMAND, ...args, "-w", workspace].join(" ");
+    return openCommand(["exec", process.execPath, COMMAND, ...args, "-w", workspace].join(" "));
+  }
+
+  function openCommand(command: string) {
     const child = spawn(SCRIPT, ["-qec", command, "/dev/null"], {
       cwd: cli.home,
       env: {
@@ -85,6 +88,29 @@ describe.skipIf(!hasTerminal)("my-bot on a terminal (needs util-linux)", () => {
     terminal.type("\u0003");
     expect(await terminal.ended).toBe(0);
     expect((await cli.run(["status", "-w", workspace])).code).toBe(3);
+  });
+
+  it("shows Markdown as text, and prints JSON instead with --json", async () => {
+    const terminal = open("chat");
+    await terminal.sees("You: ");
+    terminal.type("echo **bold** and `code`\r");
+    await terminal.sees(/pickle: bold and code\r/);
+    terminal.type("\u0004");
+    await terminal.ended;
+    const lines = open("chat", "--json");
+    lines.type("echo **bold**\r");
+    await lines.sees('{"agent":"pickle","text":"**bold**"}');
+    expect(lines.screen()).not.toContain("You: ");
+    lines.type("\u0004");
+    expect(await lines.ended).toBe(0);
+  });
+
+  it("gives a terminal nothing that steers it, when lines are piped in", async () => {
+    const command = `echo 'echo &#27; \u001b[31mred' | exec ${process.execPath} ${COMMAND} chat -w ${workspace}`;
+    const terminal = openCommand(command);
+    await terminal.ended;
+    expect(terminal.screen()).toContain("[31mred");
+    expect(terminal.screen()).not.toContain("\u001b");
   });
 
   it("shows the log instead with --no-chat", async () => {

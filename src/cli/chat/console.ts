@@ -6,10 +6,10 @@ import {
   moveCursor,
 } from "node:readline";
 import { errorMessage, UserError } from "../../runtime/errors.ts";
+import { plainText } from "../../runtime/plain-text.ts";
 import type { Chat } from "../../server/control/chat.ts";
 import { aborted } from "../../server/worker.ts";
-import { plainText } from "../format.ts";
-import { isColourful } from "../output.ts";
+import { isColourful, showMarkdown } from "../output.ts";
 import type { Face } from "./face.ts";
 import { isQuitWord } from "./quit-words.ts";
 
@@ -24,7 +24,7 @@ export function openConsole(): Face {
     kind: "interactive",
     clientFor: (agent) => ({
       kind: "interactive",
-      show: (text) => screen.write(`${name(agent)}: ${plainText(text)}\n`),
+      show: async (text) => screen.write(`${await said(agent, text)}\n`),
       typing: () => screen.typing(agent),
     }),
     // A terminal that is gone ends the conversation, which is what says so.
@@ -47,6 +47,12 @@ async function converse(screen: Screen, chat: Chat, signal: AbortSignal): Promis
       "The server has stopped. What you wrote is kept; its answers are shown when you chat again",
     );
   }
+}
+
+/** What has more than one line begins on a line of its own, so that nothing in it is moved. */
+async function said(agent: string, markdown: string): Promise<string> {
+  const text = await showMarkdown(markdown);
+  return `${name(agent)}:${text.includes("\n") ? "\n" : " "}${text}`;
 }
 
 const name = (agent: string) =>

@@ -1,24 +1,33 @@
 import { createInterface, type Interface } from "node:readline";
 import { UserError } from "../../runtime/errors.ts";
+import { plainJson } from "../../runtime/plain-text.ts";
 import type { Chat } from "../../server/control/chat.ts";
 import { aborted } from "../../server/worker.ts";
-import { printError } from "../output.ts";
+import { printError, showMarkdown } from "../output.ts";
 import type { Face } from "./face.ts";
 import { isQuitWord } from "./quit-words.ts";
 
-/** Standard output is for the replies alone: it may be the next program's input. */
-export const pipedFace: Face = {
+/**
+ * Standard output is for the replies alone: it may be the next program's input, which gets them as they are, or, with
+ * `json`, each as one line `{"agent":…,"text":…}`. A terminal gets nothing that could steer it.
+ */
+export const createPipedFace = ({ json }: { readonly json: boolean }): Face => ({
   kind: "piped",
-  clientFor: () => ({
+  clientFor: (agent) => ({
     kind: "piped",
-    show: (text) =>
-      new Promise((resolve, reject) => {
-        process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
-      }),
+    show: async (text) => writeLine(json ? plainJson({ agent, text }) : await readable(text)),
   }),
   announce: printError,
   converse: conversePiped,
-};
+});
+
+const readable = async (text: string) =>
+  process.stdout.isTTY === true ? showMarkdown(text) : text;
+
+const writeLine = (line: string) =>
+  new Promise<void>((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+  });
 
 /**
  * Says each line of standard input that is not empty, the next one when everything is answered, so that the replies

@@ -5,7 +5,7 @@ import { joinChat } from "../../server/control/join-chat.ts";
 import { openConsole } from "../chat/console.ts";
 import { type Face, isTerminal } from "../chat/face.ts";
 import { hostChat } from "../chat/host-chat.ts";
-import { pipedFace } from "../chat/piped.ts";
+import { createPipedFace } from "../chat/piped.ts";
 import { type CommandContext, EXIT } from "../context.ts";
 import { ensureWorkspace } from "../ensure-workspace.ts";
 import { controlPaths } from "../find-server.ts";
@@ -16,7 +16,8 @@ import { createStopSignals, type StopSignals } from "../stop-signals.ts";
 /** Talks to the running server of the workspace; without one, to a server of its own that serves only this terminal. */
 export async function runChat(context: CommandContext): Promise<number> {
   await ensureWorkspace(context);
-  const face = isTerminal() ? openConsole() : pipedFace;
+  const { json } = context;
+  const face = isTerminal() && !json ? openConsole() : createPipedFace({ json });
   const signals = createStopSignals(systemClock, () => undefined);
   process.on("SIGHUP", signals.next);
   try {

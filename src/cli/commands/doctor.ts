@@ -1,6 +1,7 @@
 import { createAgentCatalog } from "../../agents/agent-catalog.ts";
 import { createCurrentTime } from "../../agents/tools/current-time.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { plural } from "../../runtime/plural.ts";
 import { type CommandContext, EXIT } from "../context.ts";
 import { checkChannel } from "../doctor/check-channel.ts";
 import { checkAgents, checkConfiguration } from "../doctor/check-configuration.ts";
@@ -24,7 +25,7 @@ export async function runDoctor(context: CommandContext, options: DoctorOptions)
   const findings = sections.flatMap((section) => section.findings);
   const problems = findings.filter(({ level }) => level === "problem").length;
   if (context.json) printJson({ ok: problems === 0, sections });
-  else print(`\n${problems === 0 ? "Nothing is wrong." : `${problems} problems.`}`);
+  else print(`\n${problems === 0 ? "Nothing is wrong." : `${plural(problems, "problem")}.`}`);
   return problems === 0 ? EXIT.ok : EXIT.problem;
 }
 

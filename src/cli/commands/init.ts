@@ -1,5 +1,6 @@
 import type { LoadedConfig } from "../../config/load.ts";
 import { UserError } from "../../runtime/errors.ts";
+import { plural } from "../../runtime/plural.ts";
 import { type CreatedWorkspace, createWorkspace } from "../../workspace/create-workspace.ts";
 import { isTerminal } from "../chat/face.ts";
 import { type CommandContext, EXIT } from "../context.ts";
@@ -59,7 +60,7 @@ function describe(
   const first =
     created.length === 0
       ? `${paths.root} is a workspace already; nothing was changed.`
-      : `Made ${created.length} files in ${paths.root}`;
+      : `Made ${plural(created.length, "file")} in ${paths.root}`;
   const isUntouched = created.length > 0 && kept.length > 0;
   return [
     first,

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { Failure, Note } from "../../events/note.ts";
+import { plural } from "../../runtime/plural.ts";
 import type { detailsSchema } from "../../server/control/results.ts";
 
 type Details = z.output<typeof detailsSchema>;
@@ -10,7 +11,7 @@ export function describeDetails(details: Details): readonly string[] {
   return [
     `${ref}: ${state}${reason === undefined ? "" : `, ${reason}`}`,
     `${details.box === "inbox" ? "message" : "reply"}, ${channel ?? "?"}, chat ${chat ?? "?"}`,
-    `accepted ${time(details.acceptedAt)}, ${details.attempts} failed attempts`,
+    `accepted ${time(details.acceptedAt)}, ${plural(details.attempts, "failed attempt")}`,
     ...(details.dueAt === undefined ? [] : [`next attempt not before ${time(details.dueAt)}`]),
     ...section("parts", partLines(note.progress)),
     ...section("attempts", note.failures.map(attemptLine)),

@@ -1,10 +1,11 @@
 import { systemClock } from "../../runtime/clock.ts";
 import { errorMessage, UserError } from "../../runtime/errors.ts";
 import { type OutboxEntry, readOutboxFiles } from "../../server/control/outbox-files.ts";
+import type { ControlRequest } from "../../server/control/protocol.ts";
 import { decidedSchema, detailsSchema, outboxSchema } from "../../server/control/results.ts";
 import { openSeenLetters } from "../../server/control/seen-letters.ts";
 import { type CommandContext, EXIT } from "../context.ts";
-import { askServer } from "../find-server.ts";
+import { askServer, noWorkspace } from "../find-server.ts";
 import { excerpt, formatAge, formatTable } from "../format.ts";
 import { print, printJson } from "../output.ts";
 import { SILENT_LOG } from "../silent-log.ts";
@@ -14,7 +15,7 @@ const EXCERPT_LENGTH = 40;
 
 /** What is owed and what was given up, from the running server or, without one, from its files. */
 export async function listOutbox(context: CommandContext): Promise<number> {
-  const answer = await askServer(context, { method: "outbox.list" });
+  const answer = await askAbout(context, { method: "outbox.list" });
   const result = answer ? answer.result : await filesOf(context).list();
   const { total, entries } = outboxSchema.parse(result);
   if (context.json) printJson({ total, entries });
@@ -70,7 +71,7 @@ function describeEntry(entry: OutboxEntry, now: number): readonly string[] {
 
 /** All that is known about one. */
 export async function showEntry(context: CommandContext, ref: string): Promise<number> {
-  const answer = await askServer(context, { method: "outbox.show", ref });
+  const answer = await askAbout(context, { method: "outbox.show", ref });
   const details = detailsSchema.parse(answer ? answer.result : await filesOf(context).find(ref));
   if (context.json) printJson(details);
   else for (const line of describeDetails(details)) print(line);
@@ -84,7 +85,7 @@ export async function decide(
   decision: "retry" | "discard",
   ref: string,
 ): Promise<number> {
-  const answer = await askServer(context, { method: `outbox.${decision}`, ref });
+  const answer = await askAbout(context, { method: `outbox.${decision}`, ref });
   const result = answer ? answer.result : await decideAlone(context, decision, ref);
   const decided = decidedSchema.parse(result);
   if (context.json) printJson({ ...decided, decision });
@@ -96,6 +97,16 @@ const EFFECTS = {
   retry: { running: "tried again now", stopped: "will be tried again when a server runs" },
   discard: { running: "discarded", stopped: "discarded" },
 } as const;
+
+/** The running server's answer, if there is one. Rejects with a UserError where there is no workspace to speak of. */
+async function askAbout(context: CommandContext, request: ControlRequest) {
+  const { paths, files } = context;
+  // Events outlive a configuration that was taken away; a folder without either never had any.
+  if (!(await files.stat(paths.userConfig)) && !(await files.stat(paths.events))) {
+    throw noWorkspace(context);
+  }
+  return askServer(context, request);
+}
 
 const filesOf = ({ paths, files }: CommandContext) => readOutboxFiles(paths.events, files);
 

@@ -19,7 +19,7 @@ export interface ServerOptions {
 /** Serves until it is told to stop. */
 export async function runServer(context: CommandContext, options: ServerOptions): Promise<number> {
   if (options.init) await ensureWorkspace(context);
-  return options.chat && isTerminal() ? serveAndChat(context) : serve(context);
+  return options.chat && isTerminal() && !context.json ? serveAndChat(context) : serve(context);
 }
 
 async function serve(context: CommandContext): Promise<number> {
@@ -29,7 +29,8 @@ async function serve(context: CommandContext): Promise<number> {
     mode: "server",
     announce: printError,
     stop: signals.stop,
-    log: process.stdout.isTTY === true ? { kind: "pretty", color } : { kind: "json" },
+    log:
+      process.stdout.isTTY === true && !context.json ? { kind: "pretty", color } : { kind: "json" },
   });
   const reload = () => void host.server.reload();
   process.on("SIGHUP", reload);

@@ -1,4 +1,5 @@
 import { systemClock } from "../../runtime/clock.ts";
+import { plural } from "../../runtime/plural.ts";
 import type { OutboxEntry } from "../../server/control/outbox-files.ts";
 import { statusSchema } from "../../server/control/results.ts";
 import type { ChannelReport, StatusReport } from "../../server/status.ts";
@@ -50,7 +51,7 @@ function describeStatus(status: StatusReport, now: number): readonly string[] {
     ["messages", `${events.inbox} to answer, ${events.pending} to deliver${age}`],
     [
       "given up",
-      `${events.failed} dead letters (${status.unseen} new), ${events.quarantined} unreadable files`,
+      `${plural(events.failed, "dead letter")} (${status.unseen} new), ${plural(events.quarantined, "unreadable file")}`,
     ],
     ["disk", store.ok ? "takes events" : `refuses events for ${formatAge(now - store.since)}`],
   ]);
@@ -62,7 +63,9 @@ function describeStatus(status: StatusReport, now: number): readonly string[] {
       (row) => `  ${row}`,
     ),
     ...strangerLines(strangers, now),
-    ...(pairingCode ? ["", `No owner yet. To become it, send the bot: /start ${pairingCode}`] : []),
+    ...(pairingCode && channels.some(({ platform }) => platform !== "cli")
+      ? ["", `No owner yet. To become it, send the bot: /start ${pairingCode}`]
+      : []),
     ...status.warnings.flatMap((warning, index) => [...(index === 0 ? [""] : []), `! ${warning}`]),
     "",
     ...(status.ready
@@ -86,11 +89,19 @@ const REASON_LENGTH = 100;
 function strangerLines(strangers: StatusReport["strangers"], now: number): readonly string[] {
   if (strangers.length === 0) return [];
   const rows = strangers
-    .slice(0, 5)
+    .slice(0, SHOWN_STRANGERS)
     .map(({ channel, sender, attempts, lastAt }) => [
       `  ${sender.name ?? "someone"} (${sender.id})`,
       channel,
-      `${attempts} messages, the last ${formatAge(now - lastAt)} ago`,
+      `${plural(attempts, "message")}, the last ${formatAge(now - lastAt)} ago`,
     ]);
-  return ["", "refused (let in with allow_from, or with a code: /pair)", ...formatTable(rows)];
+  const more = strangers.length - rows.length;
+  return [
+    "",
+    "refused (let in with allow_from, or with a code: /pair)",
+    ...formatTable(rows),
+    ...(more > 0 ? [`  … and ${more} more (--json lists them)`] : []),
+  ];
 }
+
+const SHOWN_STRANGERS = 5;

@@ -6,6 +6,7 @@ import { parseEventFileName } from "../../events/event-name.ts";
 import { eventLayout } from "../../events/file-store/layout.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { errorMessage, UserError } from "../../runtime/errors.ts";
+import { plural } from "../../runtime/plural.ts";
 import { readOutboxFiles } from "../../server/control/outbox-files.ts";
 import { openSeenLetters } from "../../server/control/seen-letters.ts";
 import { findSetAside } from "../../server/set-aside-files.ts";
@@ -86,9 +87,8 @@ async function checkSocketFolder(context: CommandContext): Promise<readonly Find
 function givenUp(dead: number, unseen: number): Finding {
   const remedy = "See why: my-bot outbox list; then outbox retry or discard";
   if (dead === 0) return ok("None was given up");
-  return unseen > 0
-    ? problem(`${dead} were given up, ${unseen} of them new`, remedy)
-    : warning(`${dead} were given up`, remedy);
+  const what = plural(dead, "was given up", "were given up");
+  return unseen > 0 ? problem(`${what}, ${unseen} of them new`, remedy) : warning(what, remedy);
 }
 
 /** What waits, and what was given up. */
@@ -105,12 +105,12 @@ export async function checkEvents({ paths, files }: CommandContext): Promise<rea
   const oldest = entries.find(({ state }) => state === "owed");
   const age = oldest ? `, the oldest for ${formatAge(systemClock.now() - oldest.acceptedAt)}` : "";
   return [
-    ok(`${total - dead} messages and replies wait${age}`),
+    ok(`${plural(total - dead, "message or reply waits", "messages and replies wait")}${age}`),
     givenUp(dead, unseen),
     ...(unreadable > 0
       ? [
           warning(
-            `${unreadable} unreadable files are in .event/quarantine`,
+            `${plural(unreadable, "unreadable file is", "unreadable files are")} in .event/quarantine`,
             "Each has its reason beside it",
           ),
         ]
