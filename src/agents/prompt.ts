@@ -10,6 +10,7 @@ import type { Agent } from "./agent.ts";
 import { createZoneTime, localTimeZone } from "./local-time.ts";
 import { createTemplate } from "./template.ts";
 import { createTextFiles } from "./text-files.ts";
+import { CURRENT_TIME } from "./tools/current-time.ts";
 
 /**
  * The system prompt of one model call, in layers: who the agent is, its personality, what the workspace says
@@ -49,12 +50,29 @@ export function createSystemPrompt(deps: SystemPromptDeps): SystemPrompt {
       agent.soul === undefined ? "" : `## Personality\n\n${agent.soul}`,
       await workspaceText("BOOTSTRAP.md"),
       await workspaceText("AGENTS.md"),
-      `## Runtime\n\nAgent: ${agent.id}\nTime: ${timeHere(clock.now())} (${zone})`,
+      runtimeText(agent, { time: timeHere(clock.now()), zone }),
       channelHint(source),
     ]
       .filter((layer) => layer !== "")
       .join("\n\n");
 }
+
+/**
+ * No more of the time than is needed: services keep a prompt that begins like the last one, and are paid less for it.
+ * An agent that can ask for the time is told the day, every other one the minute.
+ */
+function runtimeText({ id, tools }: Agent, { time, zone }: { time: string; zone: string }): string {
+  const canAsk = tools.some(({ name }) => name === CURRENT_TIME);
+  const known = canAsk
+    ? `${time.slice(0, DAY)} (${zone}); ${CURRENT_TIME} tells the hour`
+    : `${time.slice(0, MINUTE)}${time.slice(SECOND)} (${zone})`;
+  return `## Runtime\n\nAgent: ${id}\nTime: ${known}`;
+}
+
+/** Lengths of the beginnings of an ISO time. */
+const DAY = 10;
+const MINUTE = 16;
+const SECOND = 19;
 
 function channelHint(source: EventSource): string {
   switch (source.kind) {

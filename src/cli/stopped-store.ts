@@ -11,6 +11,7 @@ import { controlPathHere } from "./find-server.ts";
 import { lockWorkspace } from "./lock-workspace.ts";
 import { logFile } from "./log-file.ts";
 import { printError } from "./output.ts";
+import { createStopSignals } from "./stop-signals.ts";
 
 /** Does something with the events of a workspace that nobody serves; nothing is answered or sent meanwhile. */
 export async function withStoppedStore(
@@ -29,7 +30,9 @@ export async function withStoppedStore(
     });
     releasers.add(close);
     const control = await controlPathHere(context);
-    const lock = await lockWorkspace(context, log, { control });
+    const signals = createStopSignals(systemClock, () => undefined);
+    releasers.add(async () => signals.dispose());
+    const lock = await lockWorkspace(context, log, { control, signal: signals.stop });
     releasers.add(lock.release);
     await useBus(openBus(context, log), use);
   } finally {

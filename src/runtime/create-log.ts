@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { dirname } from "node:path";
 import { type DestinationStream, destination, pino, stdSerializers, stdTimeFunctions } from "pino";
 import { asError, errorCode, errorMessage, UserError } from "./errors.ts";
 import type { FileOps } from "./file-ops.ts";
 import type { Log } from "./log.ts";
+import { plainText } from "./plain-text.ts";
 import type { Redactor } from "./redact.ts";
+import { type FileStream, openRotatingFile } from "./rotating-file.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
@@ -17,7 +18,9 @@ export interface LogOptions {
     | { readonly kind: "file"; readonly path: string };
   /** Sees every line last, so that no secret gets past it, whatever logged it. */
   readonly redactor: Redactor;
-  readonly files: Pick<FileOps, "makeDirectory">;
+  readonly files: Pick<FileOps, "makeDirectory" | "rename" | "stat">;
+  /** What a log file may hold before a new one begins. */
+  readonly maxFileBytes?: number;
   /** Told of each failed write and of dropped lines; must not log. The server goes on without the lines. */
   onFailure(error: Error): void;
 }
@@ -33,6 +36,8 @@ export interface CreatedLog {
 
 /** What waits for a reader that has stopped reading; beyond it lines are dropped, so that a stuck pipe stops nobody. */
 const MAX_WAITING_BYTES = 4_000_000;
+/** One file's; the one before it is kept beside it. */
+const MAX_FILE_BYTES = 10_000_000;
 const STDOUT = 1;
 
 interface Stream {
@@ -73,21 +78,22 @@ export async function createLog(options: LogOptions): Promise<CreatedLog> {
 async function presentation(to: LogOptions["destination"]): Promise<(line: string) => string> {
   if (to.kind !== "pretty") return (line) => line;
   const { prettyFactory } = await import("pino-pretty");
-  return prettyFactory({
+  const pretty = prettyFactory({
     colorize: to.color,
     singleLine: true,
     translateTime: "SYS:HH:MM:ss.l",
     ignore: "pid",
   });
+  // What others wrote must not steer the terminal.
+  return (line) =>
+    pretty(JSON.parse(line, (_, value) => (typeof value === "string" ? plainText(value) : value)));
 }
 
-async function openStream({ destination: to, files, onFailure }: LogOptions): Promise<Stream> {
-  const dest = to.kind === "file" ? to.path : STDOUT;
+async function openStream(options: LogOptions): Promise<Stream> {
+  const { destination: to, onFailure } = options;
   try {
-    if (to.kind === "file") await files.makeDirectory(dirname(to.path));
-    // Written by the thread pool: a terminal or a pipe that does not take more holds up nothing but the log.
-    const stream = destination({ dest, mode: 0o600, sync: false, maxLength: MAX_WAITING_BYTES });
-    await once(stream, "ready");
+    const opened = to.kind === "file" ? await openFile(to.path, options) : await openOutput();
+    const { stream } = opened;
     let problem: string | undefined;
     const failed = (error: Error) => {
       problem = `the log cannot be written: ${errorMessage(error)}`;
@@ -99,13 +105,28 @@ async function openStream({ destination: to, files, onFailure }: LogOptions): Pr
       problem = undefined;
     });
     const problems = () => (problem === undefined ? [] : [problem]);
-    return { destination: stream, problems, close: closer(stream) };
+    return { destination: opened.destination, problems, close: closer(stream) };
   } catch (error) {
-    throw new UserError(`Cannot open the log ${dest}: ${errorMessage(error)}`, { cause: error });
+    const where = to.kind === "file" ? to.path : "on standard output";
+    throw new UserError(`Cannot open the log ${where}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
-function closer(stream: ReturnType<typeof destination>): () => Promise<void> {
+const openFile = (path: string, { files, onFailure, maxFileBytes }: LogOptions) =>
+  openRotatingFile({
+    ...{ path, files, onFailure },
+    maxBytes: maxFileBytes ?? MAX_FILE_BYTES,
+    maxWaitingBytes: MAX_WAITING_BYTES,
+  });
+
+/** Written by the thread pool: a terminal or a pipe that does not take more holds up nothing but the log. */
+async function openOutput() {
+  const stream = destination({ dest: STDOUT, sync: false, maxLength: MAX_WAITING_BYTES });
+  await once(stream, "ready");
+  return { stream, destination: stream };
+}
+
+function closer(stream: FileStream): () => Promise<void> {
   let isEnding = false;
   const over = new Promise<void>((resolve) => {
     stream.once("close", resolve);

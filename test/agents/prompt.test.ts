@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isoTimeIn, localTimeZone } from "../../src/agents/local-time.ts";
 import { createSystemPrompt } from "../../src/agents/prompt.ts";
+import { createCurrentTime } from "../../src/agents/tools/current-time.ts";
 import { type EventSource, parseSource } from "../../src/events/source.ts";
 import { nodeFileOps } from "../../src/runtime/file-ops.ts";
 import { workspacePaths } from "../../src/workspace/paths.ts";
@@ -32,10 +33,25 @@ test("systemPrompt has all layers in order", async () => {
       "## Personality\n\nSour.",
       `# Workspace\n\n${root} {{unknown}}`,
       "# Agents",
-      `## Runtime\n\nAgent: pickle\nTime: ${isoTimeIn(zone, clock.now())} (${zone})`,
+      `## Runtime\n\nAgent: pickle\nTime: ${isoTimeIn(zone, clock.now()).replace(/:05(?=[+-])/, "")} (${zone})`,
       "You are responding via telegram.",
     ].join("\n\n"),
   );
+});
+
+test("systemPrompt stays the same for a minute, and for a day where the agent can ask for the time", async () => {
+  const { clock, prompt } = await setUp();
+  const plain = buildAgent();
+  const asking = buildAgent({ tools: [createCurrentTime(clock)] });
+  const [first, firstAsking] = [await prompt(plain, TELEGRAM), await prompt(asking, TELEGRAM)];
+  clock.setNow(clock.now() + 50_000);
+  expect(await prompt(plain, TELEGRAM)).toBe(first);
+  clock.setNow(clock.now() + 60_000);
+  expect(await prompt(plain, TELEGRAM)).not.toBe(first);
+  expect(await prompt(asking, TELEGRAM)).toBe(firstAsking);
+  expect(firstAsking).toMatch(/Time: 2030-01-0\d \(.+\); current_time tells the hour/);
+  clock.setNow(clock.now() + 86_400_000);
+  expect(await prompt(asking, TELEGRAM)).not.toBe(firstAsking);
 });
 
 test("systemPrompt leaves out what there is not", async () => {

@@ -49,6 +49,41 @@ describe("createLog", () => {
     expect(failures).toEqual([]);
   });
 
+  test("begins a new file when one is full, and keeps the one before it", async () => {
+    const { log, close, path, failures } = await fileLog({ maxFileBytes: 2_000 });
+    for (let n = 0; n < 100; n += 1) {
+      log.info({ n }, "a line of the log");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await close();
+    const read = async (file: string) =>
+      (await fs.readFile(file, "utf8"))
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).n);
+    const [before, now] = [await read(`${path}.1`), await read(path)];
+    expect((await fs.readdir(join(path, ".."))).sort()).toEqual(["my-bot.log", "my-bot.log.1"]);
+    // Nothing is missing between the two, and nothing after them.
+    const kept = [...before, ...now];
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_, n) => 100 - kept.length + n));
+    expect((await fs.stat(`${path}.1`)).size).toBeLessThan(4_000);
+    expect((await fs.stat(path)).mode & 0o777).toBe(0o600);
+    expect(failures).toEqual([]);
+  });
+
+  test("counts what an earlier process wrote", async () => {
+    const first = await fileLog();
+    first.log.info("x".repeat(3_000));
+    await first.close();
+    const destination = { kind: "file", path: first.path } as const;
+    const { log, close } = await fileLog({ destination, maxFileBytes: 2_000 });
+    log.info("fills it");
+    await expect.poll(() => fs.readdir(join(first.path, ".."))).toContain("my-bot.log.1");
+    log.info("new");
+    await close();
+    expect(await fs.readFile(first.path, "utf8")).toContain("new");
+  });
+
   test("lets no secret through, from fields, texts, errors and children", async () => {
     const redactor = createRedactor();
     const { log, close, path } = await fileLog({ redactor });

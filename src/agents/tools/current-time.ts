@@ -3,12 +3,14 @@ import type { Clock } from "../../runtime/clock.ts";
 import { isoTimeIn, localTimeZone } from "../local-time.ts";
 import type { Tool } from "../tool.ts";
 
+export const CURRENT_TIME = "current_time";
+
 const inputSchema = z.object({ time_zone: z.string().min(1).optional() });
 
 /** Tells the date and time, here or in another time zone. */
 export function createCurrentTime(clock: Pick<Clock, "now">): Tool {
   return {
-    name: "current_time",
+    name: CURRENT_TIME,
     description:
       "Tells the current date, time and weekday, in this computer's time zone or in another one.",
     parameters: {

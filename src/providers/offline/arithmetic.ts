@@ -1,23 +1,23 @@
+import { EXACT, Inexact, NoResult, NotASum, type Numbers, ROUNDED } from "./numbers.ts";
+
 /** What came of a text that is a sum: a number, or why there is none. */
 export type Sum =
-  | { readonly kind: "value"; readonly value: number }
+  /** A bigint where a number would lose digits. */
+  | { readonly kind: "value"; readonly value: number | bigint }
   | { readonly kind: "none"; readonly reason: string };
 
 /** Longest text that is taken for a sum. It bounds the depth of the recursion too. */
 const MAX_LENGTH = 200;
 
 /**
- * Works out `+ - * / % ^` (and `**`), parentheses, decimals and signs. `^` binds closest and to the right, before a
- * sign on its left: -2^2 is -4, 2^-1 is 0.5. `undefined` if the text is anything else.
+ * Works out `+ - * / % ^` (and `**`), parentheses, decimals and signs; whole numbers to the last digit. `^` binds
+ * closest and to the right, before a sign on its left: -2^2 is -4, 2^-1 is 0.5. `undefined` if the text is anything else.
  */
 export function calculate(text: string): Sum | undefined {
   const tokens = text.replace(/\*\*/g, "^").match(/\d+\.?\d*|\.\d+|[^\s\d.]|\./g) ?? [];
   if (text.length > MAX_LENGTH || tokens.length === 0) return undefined;
   try {
-    const value = evaluate(tokens);
-    return Number.isFinite(value)
-      ? { kind: "value", value: Number(value.toPrecision(12)) }
-      : { kind: "none", reason: "is too large for me" };
+    return { kind: "value", value: evaluateExactly(tokens) ?? rounded(evaluate(tokens, ROUNDED)) };
   } catch (error) {
     // NotASum means that the text was no sum after all, NoResult carries the answer: nothing is lost here.
     if (error instanceof NotASum) return undefined;
@@ -26,21 +26,26 @@ export function calculate(text: string): Sum | undefined {
   }
 }
 
-class NotASum extends Error {}
-class NoResult extends Error {}
+/** Undefined where whole numbers are not enough. */
+function evaluateExactly(tokens: readonly string[]): number | bigint | undefined {
+  try {
+    const value = evaluate(tokens, EXACT);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  } catch (error) {
+    if (error instanceof Inexact) return undefined;
+    throw error;
+  }
+}
 
-type Operator = (left: number, right: number) => number;
-const SUM: Record<string, Operator> = { "+": (a, b) => a + b, "-": (a, b) => a - b };
-const PRODUCT: Record<string, Operator> = {
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / nonZero(b),
-  "%": (a, b) => a % nonZero(b),
-};
+function rounded(value: number): number {
+  if (!Number.isFinite(value)) throw new NoResult("is too large for me");
+  return Number(value.toPrecision(12));
+}
 
 /** sum = product (± product)*; product = signed (* signed)*; signed = -signed | power; power = atom [^ signed] */
-function evaluate(tokens: readonly string[]): number {
+function evaluate<N>(tokens: readonly string[], numbers: Numbers<N>): N {
   let next = 0;
-  const chain = (operators: Record<string, Operator>, operand: () => number): number => {
+  const chain = (operators: Numbers<N>["sum"], operand: () => N): N => {
     let value = operand();
     for (let apply = operators[tokens[next] ?? ""]; apply; apply = operators[tokens[next] ?? ""]) {
       next += 1;
@@ -48,18 +53,18 @@ function evaluate(tokens: readonly string[]): number {
     }
     return value;
   };
-  const sum = () => chain(SUM, product);
-  const product = () => chain(PRODUCT, signed);
-  const signed = (): number => {
-    if (take("-")) return -signed();
+  const sum = () => chain(numbers.sum, product);
+  const product = () => chain(numbers.product, signed);
+  const signed = (): N => {
+    if (take("-")) return numbers.negate(signed());
     return take("+") ? signed() : power();
   };
-  const power = (): number => {
+  const power = (): N => {
     const base = atom();
-    return take("^") ? raise(base, signed()) : base;
+    return take("^") ? numbers.raise(base, signed()) : base;
   };
-  const atom = (): number => {
-    if (!take("(")) return readNumber(tokens[next++]);
+  const atom = (): N => {
+    if (!take("(")) return numbers.read(numeral(tokens[next++]));
     const value = sum();
     if (!take(")")) throw new NotASum();
     return value;
@@ -74,19 +79,7 @@ function evaluate(tokens: readonly string[]): number {
   return value;
 }
 
-function readNumber(token: string | undefined): number {
-  if (!/\d/.test(token ?? "")) throw new NotASum();
-  return Number(token);
-}
-
-function nonZero(divisor: number): number {
-  if (divisor === 0) throw new NoResult("has no result: it divides by zero");
-  return divisor;
-}
-
-function raise(base: number, exponent: number): number {
-  if (base === 0 && exponent < 0) throw new NoResult("has no result: it divides by zero");
-  const value = base ** exponent;
-  if (Number.isNaN(value)) throw new NoResult("has no real result");
-  return value;
+function numeral(token = ""): string {
+  if (!/\d/.test(token)) throw new NotASum();
+  return token;
 }

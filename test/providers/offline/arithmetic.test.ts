@@ -27,6 +27,22 @@ describe("calculate", () => {
     expect(calculate(text)).toEqual(value === undefined ? undefined : { kind: "value", value });
   });
 
+  it.each([
+    ["12345678901234567890 + 1", 12345678901234567891n],
+    ["99999999999 * 99999999999", 9999999999800000000001n],
+    ["2 ^ 200", 2n ** 200n],
+    ["-(10 ^ 30)", -(10n ** 30n)],
+    ["10 ^ 30 / 10 ^ 29", 10],
+    ["10 ^ 30 % 7", 1],
+    ["9007199254740993", 9007199254740993n],
+    ["(10 ^ 30 + 1) / 2", 5e29],
+    ["9 ^ 9 ^ 3", 9 ** 729 === Number.POSITIVE_INFINITY ? undefined : 9 ** 729],
+  ])("keeps every digit of whole numbers: %s", (text, value) => {
+    const sum = calculate(text);
+    if (value === undefined) expect(sum).toMatchObject({ kind: "none" });
+    else expect(sum).toEqual({ kind: "value", value });
+  });
+
   it.each(["1/0", "1 % 0", "0 ^ -1", "5 / (3 - 3)"])("says that %s divides by zero", (text) => {
     expect(calculate(text)).toMatchObject({
       kind: "none",
