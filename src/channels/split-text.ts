@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import { closesFence, closingText, LONGEST_FENCE_LINE, reopeningText } from "./code-fence.ts";
 import { type Cut, type LineScan, type Place, scanLines } from "./line-cuts.ts";
 import { cutLongLine, isBreakable } from "./long-line.ts";
@@ -12,18 +13,40 @@ import { cutLongLine, isBreakable } from "./long-line.ts";
  * The time taken is in proportion to the text.
  */
 export function splitText(text: string, limit: number): string[] {
-  if (!(limit >= 2)) throw new RangeError(`Cannot split text: limit is ${limit}, wanted 2 or more`);
-  if (text.length <= limit) return text.trim() === "" ? [] : [text];
+  return [...partsOf(text, limit)].filter((part) => part !== undefined);
+}
+
+/** The same, with turns for everything else in between: a long text must not hold up polls and heartbeats. */
+export async function splitTextInTurns(text: string, limit: number): Promise<string[]> {
   const parts: string[] = [];
+  let steps = 0;
+  for (const part of partsOf(text, limit)) {
+    if (part !== undefined) parts.push(part);
+    steps += 1;
+    if (steps % STEPS_A_TURN === 0) await breathe();
+  }
+  return parts;
+}
+
+/** A few milliseconds: one step looks at one part's text, and hardly ever at white space beyond it. */
+const STEPS_A_TURN = 16;
+
+/** Undefined for a step that makes no part. */
+function* partsOf(text: string, limit: number): Generator<string | undefined> {
+  if (!(limit >= 2)) throw new RangeError(`Cannot split text: limit is ${limit}, wanted 2 or more`);
+  if (text.length <= limit) {
+    yield text.trim() === "" ? undefined : text;
+    return;
+  }
   let place: Place = { index: skipBlankLines(text, 0), lineStart: true, fence: undefined };
   while (place.index < text.length) {
     const room = limit - reopeningText(place.fence).length;
     const scan = scanLines(text, place, { room, limit });
     const cut = scan.cut ?? cutInLine(text, scan, place.index + room);
-    if (!isBlank(text, place, { ...scan, cut })) parts.push(render(text, place, { ...scan, cut }));
+    const isPart = !isBlank(text, place, { ...scan, cut });
+    yield isPart ? render(text, place, { ...scan, cut }) : undefined;
     place = placeAfter(text, cut);
   }
-  return parts;
 }
 
 function cutInLine(text: string, { bodyStart, fence }: LineScan, roomEnd: number): Cut {
@@ -53,7 +76,9 @@ function render(text: string, place: Place, { cut, closing }: LineScan & { cut: 
 /** Behind a cut: over the white space there, and over a closing line with nothing before it. */
 function placeAfter(text: string, cut: Cut): Place {
   let index = cut.end;
-  while (text.charAt(index) !== "\n" && isBreakable(text, index)) index++;
+  while (text.charAt(index) !== "\n" && isBreakable(text, index)) {
+    index = Math.max(index + 1, lastSpace(text, index));
+  }
   const lineStart = text.charAt(index) === "\n";
   if (lineStart) index = skipBlankLines(text, index);
   if (!cut.fence) return { index, lineStart, fence: undefined };
@@ -64,11 +89,17 @@ function placeAfter(text: string, cut: Cut): Place {
   return placeAfter(text, { end: index + line.length, fence: undefined });
 }
 
+/** The last of the spaces that begin here: there may be a million. */
+function lastSpace(text: string, from: number): number {
+  const other = /[^ ]/g;
+  other.lastIndex = from;
+  return (other.exec(text)?.index ?? text.length) - 1;
+}
+
 /** The beginning of the first line that is not blank. */
 function skipBlankLines(text: string, from: number): number {
-  let lineStart = from;
-  for (let index = from; text.charAt(index).trim() === "" && index < text.length; index++) {
-    if (text.charAt(index) === "\n") lineStart = index + 1;
-  }
-  return lineStart;
+  const visible = /\S/g;
+  visible.lastIndex = from;
+  const end = visible.exec(text)?.index ?? text.length;
+  return Math.max(text.slice(from, end).lastIndexOf("\n") + 1 + from, from);
 }

@@ -1,6 +1,6 @@
 import type { Channel, OutgoingPart, SendContext } from "../channels/channel.ts";
 import { DeliveryError } from "../channels/delivery-error.ts";
-import { splitText } from "../channels/split-text.ts";
+import { splitTextInTurns } from "../channels/split-text.ts";
 import type { OutboundEvent } from "../events/event.ts";
 import type { HandleContext, Outcome, Progress } from "../events/outcome.ts";
 import { backoffMs } from "../runtime/backoff.ts";
@@ -57,7 +57,7 @@ export async function deliver(
 
 async function makeParts({ content }: OutboundEvent, channel: Channel): Promise<readonly string[]> {
   const text = (await channel.prepare?.(content)) ?? content;
-  return splitText(text, channel.limits.textLength);
+  return splitTextInTurns(text, channel.limits.textLength);
 }
 
 async function sendParts(deps: DeliveryDeps, delivery: Delivery): Promise<Outcome> {

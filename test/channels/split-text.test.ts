@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { splitText } from "../../src/channels/split-text.ts";
+import { splitText, splitTextInTurns } from "../../src/channels/split-text.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const FAMILY = "👨‍👩‍👧‍👦";
@@ -324,6 +324,28 @@ describe("splitText of any text", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  // Issue 4, item 5. Counted, not timed: a turn for everything else after at most 16 parts.
+  it("gives others their turn while it splits a megabyte, and splits it the same way", async () => {
+    for (const text of [
+      "word ".repeat(2e5),
+      "```\n\n".repeat(2e5),
+      `${" ".repeat(3_000)}a`.repeat(333),
+      "x".repeat(1e6),
+    ]) {
+      let turns = 0;
+      let running = true;
+      const count = () => {
+        turns += 1;
+        if (running) setImmediate(count);
+      };
+      setImmediate(count);
+      const parts = await splitTextInTurns(text, 2_000);
+      running = false;
+      expect(parts).toEqual(splitText(text, 2_000));
+      expect(turns).toBeGreaterThanOrEqual(Math.floor(parts.length / 16));
+    }
   });
 
   it("takes time in proportion to a text of a megabyte, whatever is in it", () => {
