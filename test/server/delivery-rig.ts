@@ -9,7 +9,7 @@ import { type RunningBus, startBus } from "../events/bus/start-bus.ts";
 import { EVENT_FOLDER, setUpStore } from "../events/set-up-store.ts";
 import { createRecordingFiles } from "../fakes/recording-files.ts";
 
-export const BOOT = "boot-1";
+const BOOT = "boot-1";
 
 /** A send that reached the platform. `at`: seconds since the beginning. */
 export interface Sent {
