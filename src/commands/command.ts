@@ -28,6 +28,15 @@ export interface CommandContext {
   readonly isOwner: boolean;
   /** When the message was accepted, UTC ms. */
   readonly acceptedAt: number;
+  /** Ends the turn of this source that runs or waits to be tried again, and drops nothing else. Durable when it resolves. */
+  stop(): Promise<Stopped>;
+}
+
+export interface Stopped {
+  /** False if there was none. */
+  readonly stopped: boolean;
+  /** How many other messages of this source are owed an answer. */
+  readonly waiting: number;
 }
 
 export interface CommandDeps {
@@ -38,8 +47,6 @@ export interface CommandDeps {
     /** The agent that answers this source: its session's, or the one that a new session would get. */
     idFor(source: string): string;
   };
-  /** Aborts the turn that is running for this source, and drops nothing else. False if none was running. */
-  stop(source: string): boolean;
   /** Lets in the person who was given this code. Undefined if nobody was, or too long ago. Durable when it resolves. */
   grantAccess(code: string): Promise<Granted | undefined>;
 }

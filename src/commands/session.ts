@@ -35,7 +35,11 @@ export const stopCommand: Command = {
   name: "stop",
   aliases: [],
   description: "Stop the answer that is being made",
-  async run({ source }, { stop }) {
-    return stop(source) ? "✓ Stopped." : "Nothing is running.";
+  async run({ stop }) {
+    const { stopped, waiting } = await stop();
+    if (!stopped) return "Nothing is running.";
+    if (waiting === 0) return "✓ Stopped.";
+    const others = waiting === 1 ? "1 more message waits" : `${waiting} more messages wait`;
+    return `✓ Stopped. ${others} for an answer.`;
   },
 };

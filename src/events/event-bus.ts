@@ -1,3 +1,4 @@
+import type { LaneHead } from "./bus/lanes.ts";
 import type { EventOf, EventType, NewEvent } from "./event.ts";
 import type { Handle } from "./outcome.ts";
 
@@ -20,6 +21,13 @@ export interface EventBus {
   wake(what: string): void;
   /** The event that has waited longest for this is handled again. */
   wakeOne(what: string): void;
+  /** The first owed event of a main lane, whatever it waits for. */
+  head(type: EventType, lane: string): LaneHead | undefined;
+  /**
+   * Handles the first event of a lane now, without a slot, whatever it waits for. Resolves when its outcome is durable;
+   * false if the event is being handled already, or is not the first of its lane.
+   */
+  takeOver<T extends EventType>(type: T, ref: string, handle: Handle<EventOf<T>>): Promise<boolean>;
   /** Sees what happens, in memory; can neither block nor fail the flow. Returns the way to stop. */
   observe(listener: (step: BusStep) => void): () => void;
   counts(): BusCounts;

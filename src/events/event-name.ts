@@ -22,9 +22,11 @@ const hash = (text: string, digits: number) =>
 
 export const hashKey = (key: string) => hash(key, 16);
 
+export const hashMainLane = (lane: string) => `m${hash(lane, 12)}`;
+
 export function hashLane(event: NewEvent): string {
   const control = event.type === "InboundEvent" && event.control === true;
-  return `${control ? "c" : "m"}${hash(event.lane, 12)}`;
+  return control ? `c${hash(event.lane, 12)}` : hashMainLane(event.lane);
 }
 
 export function eventFileName(id: string, event: NewEvent): string {

@@ -60,6 +60,7 @@ export const noteSchema: z.ZodType<Note> = z.object({
     sessionId: z.string().optional(),
     run: z.object({ steps: z.number().int(), alone: z.boolean() }).optional(),
     deaths: z.number().int().optional(),
+    stops: z.string().optional(),
     givenUp: z.object({ reason: z.string(), publicText: z.string() }).optional(),
     parts: z.array(z.string()).optional(),
     receipts: z.array(z.string()).optional(),

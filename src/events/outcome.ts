@@ -41,6 +41,8 @@ export interface Progress {
   readonly run?: Run | undefined;
   /** How often in a row the process died of it, or beside it, with no step of its turn completed in between. */
   readonly deaths?: number | undefined;
+  /** For `/stop`: the ref of the message that it stops, and no other one, should it be handled again. */
+  readonly stops?: string | undefined;
   /** It was decided that it is given up: should the process die before it is, the next one goes on with that. */
   readonly givenUp?: GivenUp | undefined;
   /** The parts of an outgoing text: computed once, so that a restart splits it the same way. */

@@ -1,7 +1,7 @@
 import type { Agent } from "../agents/agent.ts";
 import type { AgentCatalog } from "../agents/agent-catalog.ts";
 import { runTurn, type TurnDeps, type TurnResult } from "../agents/turn.ts";
-import { endingOf } from "../agents/turn-end.ts";
+import { endingOf, endTurn, STOPPED_TEXT } from "../agents/turn-end.ts";
 import { countSteps } from "../agents/turn-history.ts";
 import { userText } from "../agents/user-text.ts";
 import type { InboundEvent, NewEvent } from "../events/event.ts";
@@ -64,6 +64,30 @@ export async function answerByModel(
   if (agent) return beginTurn(deps, turn, { agent, steps, deaths });
   const text = `The agent "${session.agentId}" is not there any more. Send /clear to start fresh.`;
   return answerWith(deps, event, { text, sessionId: session.id, notice: true });
+}
+
+/** Ends the turn of a message that waits: for its next attempt, or for its first one. */
+export async function stopByModel(
+  deps: ModelAnswerDeps,
+  event: InboundEvent,
+  context: HandleContext,
+): Promise<Outcome> {
+  const found = await findTurn(deps, event, context);
+  const sessionId = found.session.id;
+  const turn = turnOf(event, context.progress);
+  const lines = await linesOf(deps, found);
+  await context.note({ sessionId }, { sync: false });
+  if (lines.length === 0) {
+    const line = {
+      role: "user",
+      turn,
+      timestamp: deps.clock.now(),
+      content: userText(event),
+    } as const;
+    await deps.sessions.append(sessionId, line);
+  }
+  const stopped = { kind: "stopped", text: STOPPED_TEXT } as const;
+  return outcomeOf(deps, found, await endTurn(deps, { sessionId, turn, end: stopped }));
 }
 
 interface Beginning {

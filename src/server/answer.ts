@@ -1,15 +1,17 @@
 import type { Commands, ParsedCommand } from "../commands/commands.ts";
 import { effectKey, type InboundEvent } from "../events/event.ts";
-import type { HandleContext, Outcome } from "../events/outcome.ts";
+import type { Handle, HandleContext, Outcome } from "../events/outcome.ts";
 import { parseSource } from "../events/source.ts";
-import { answerByModel, type ModelAnswerDeps } from "./answer-by-model.ts";
+import { answerByModel, type ModelAnswerDeps, stopByModel } from "./answer-by-model.ts";
 import { foldStale } from "./backlog.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
 import { giveUp } from "./give-up.ts";
 import { answerWith } from "./replies.ts";
 import { QUIET, type SoloTurns } from "./solo-turns.ts";
+import { type StopDeps, stopTurn } from "./stop-turn.ts";
 
 export interface AnswerDeps extends ModelAnswerDeps {
+  readonly lanes: StopDeps["lanes"];
   readonly commands: Commands;
   readonly solo: SoloTurns;
   /** Whether an event of this key was published. */
@@ -35,6 +37,18 @@ export async function answer(
   if (folded) return folded;
   if (event.content === "") return answerWith(deps, event, { text: cannotRead(event) });
   return answerByModel(deps, event, context);
+}
+
+/** A message that waits and is stopped, unless its end is settled already. */
+async function endWaiting(
+  deps: AnswerDeps,
+  event: InboundEvent,
+  context: HandleContext,
+): Promise<Outcome> {
+  const { givenUp } = context.progress;
+  if (givenUp) return giveUp(deps, { event, context }, givenUp);
+  if (hasAnswer(deps, event, context)) return { kind: "done", emit: [] };
+  return stopByModel(deps, event, context);
 }
 
 /**
@@ -73,8 +87,11 @@ async function answerCommand(deps: AnswerDeps, call: CommandCall): Promise<Outco
   }
 }
 
-async function runCommand(deps: AnswerDeps, { event, command }: CommandCall): Promise<Outcome> {
-  const text = await deps.commands.run(command, commandContext(deps, event));
+async function runCommand(deps: AnswerDeps, call: CommandCall): Promise<Outcome> {
+  const { event, command } = call;
+  const endNow: Handle<InboundEvent> = (head, context) => endWaiting(deps, head, context);
+  const stop = () => stopTurn(deps, call, endNow);
+  const text = await deps.commands.run(command, { ...commandContext(deps, event), stop });
   return answerWith(deps, event, { text });
 }
 

@@ -74,7 +74,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     shares: createSlotShares(config().turns.concurrency, catalog.known),
   });
   const runs = createRunNotes(log);
-  const commands = composeCommands(deps, { ...parts, catalog, sessions, stop: turns.stop });
+  const commands = composeCommands(deps, { ...parts, catalog, sessions });
   const systemPrompt = createSystemPrompt({ paths, files, clock, log });
   const modelOf = createModels(deps, config);
   const turnDeps = (): TurnDeps => ({
@@ -91,6 +91,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       turns,
       runs,
       solo,
+      lanes: bus,
       channels,
       turnDeps,
       boot,
@@ -186,16 +187,14 @@ function modelOptions(config: Config, agent: Agent): LlmOptions {
 interface CommandParts extends AgentsDeps {
   readonly catalog: AgentCatalog;
   readonly sessions: SessionStore;
-  readonly stop: (source: string) => boolean;
 }
 
 function composeCommands({ log }: ServerDeps, parts: CommandParts): Commands {
-  const { catalog, sessions, config, pairing, stop } = parts;
+  const { catalog, sessions, config, pairing } = parts;
   const details = (agent: Agent) => ({ ...agent, model: modelName(config(), agent) });
   return createCommands({
     log,
     sessions,
-    stop,
     agents: {
       list: catalog.list,
       async get(id) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AgentDetails, CommandContext } from "../../src/commands/command.ts";
+import type { AgentDetails, CommandContext, Stopped } from "../../src/commands/command.ts";
 import { createCommands, parseCommand } from "../../src/commands/commands.ts";
 import { UserError } from "../../src/runtime/errors.ts";
 import type { Log } from "../../src/runtime/log.ts";
@@ -32,14 +32,13 @@ const said: SessionMessage = { role: "user", turn: "t1", timestamp: 1, content: 
 
 interface Given {
   readonly session?: Session;
-  readonly running?: boolean;
+  readonly stopped?: Stopped;
   readonly clearFails?: unknown;
   readonly agents?: readonly AgentDetails[];
 }
 
 function setUp(given: Given = {}) {
   const cleared: string[] = [];
-  const stopped: string[] = [];
   const logged: unknown[] = [];
   const agents = given.agents ?? [pickle, cookie];
   const note = (fields: unknown) => void logged.push(fields);
@@ -60,10 +59,6 @@ function setUp(given: Given = {}) {
       get: async (id) => agents.find((agent) => agent.id === id),
       idFor: (source) => (source === SOURCE ? (given.session?.agentId ?? "pickle") : "nobody"),
     },
-    stop(source) {
-      stopped.push(source);
-      return given.running ?? false;
-    },
     grantAccess: async (code) =>
       code === "GOODCODE" ? { channel: "telegram", sender: { id: "43", name: "Bob" } } : undefined,
   });
@@ -74,6 +69,7 @@ function setUp(given: Given = {}) {
     sender: { id: "42" },
     isOwner: false,
     acceptedAt: Date.UTC(2030, 0, 2),
+    stop: async () => given.stopped ?? { stopped: false, waiting: 0 },
   };
   /** What is answered to this message, sent by the owner or by somebody else who is let in. */
   async function answer(text: string, isOwner: boolean): Promise<string> {
@@ -84,7 +80,6 @@ function setUp(given: Given = {}) {
   return {
     commands,
     cleared,
-    stopped,
     logged,
     say: (text: string) => answer(text, false),
     ownerSays: (text: string) => answer(text, true),
@@ -258,10 +253,12 @@ describe("commands", () => {
     expect(text).toBe(`✗ Agent \`a b ${"😀".repeat(36)}\` not found.`);
   });
 
-  test("/stop stops the turn of this source alone", async () => {
-    const { say, stopped } = setUp({ running: true });
-    expect(await say("/stop")).toBe("✓ Stopped.");
-    expect(stopped).toEqual([SOURCE]);
+  test.each([
+    [0, "✓ Stopped."],
+    [1, "✓ Stopped. 1 more message waits for an answer."],
+    [2, "✓ Stopped. 2 more messages wait for an answer."],
+  ])("/stop says that it has stopped, and that %i wait", async (waiting, text) => {
+    expect(await setUp({ stopped: { stopped: true, waiting } }).say("/stop")).toBe(text);
   });
 
   test("/stop says when nothing is running", async () => {
@@ -318,6 +315,7 @@ describe("a command that fails", () => {
       sender: { id: "1" },
       isOwner: true,
       acceptedAt: Date.UTC(2030, 0, 2),
+      stop: async () => ({ stopped: false, waiting: 0 }),
     };
     await expect(commands.run({ name: "constructor", args: "" }, context)).rejects.toThrow(
       'Cannot run command "constructor": there is none',

@@ -18,6 +18,7 @@ describe("loadConfig", () => {
         concurrency: 64,
       },
       events: { keepDoneMs: 172_800_000, keepDoneCount: 200_000, sync: "full" },
+      inbound: { staleAfterMs: 3_600_000 },
       turns: {
         concurrency: 16,
         modelTimeoutMs: 120_000,

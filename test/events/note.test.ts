@@ -19,6 +19,7 @@ const full: Note = {
     sessionId: "s1",
     run: { steps: 2, alone: true },
     deaths: 2,
+    stops: "ref",
     givenUp: { reason: "died", publicText: "I stopped." },
     parts: ["a", "b"],
     receipts: ["7"],
@@ -69,9 +70,9 @@ describe("withFailure", () => {
 });
 
 test("revivedNote keeps what was learned, and forgets what led to the giving up", () => {
-  const { sessionId, parts, receipts, sending } = full.progress;
+  const { sessionId, stops, parts, receipts, sending } = full.progress;
   expect(revivedNote(full)).toEqual({
     ...EMPTY_NOTE,
-    progress: { sessionId, parts, receipts, sending, revived: 1 },
+    progress: { sessionId, stops, parts, receipts, sending, revived: 1 },
   });
 });

@@ -124,10 +124,21 @@ async function begin(world: World) {
   });
   const owner = { channel: "telegram", chat: "1" };
   const worker = createAgentWorker({
-    ...{ bus, sessions, agents: catalog, turns, runs, solo, boot: "boot-1", clock, log },
+    ...{
+      bus,
+      sessions,
+      agents: catalog,
+      turns,
+      runs,
+      solo,
+      lanes: bus,
+      boot: "boot-1",
+      clock,
+      log,
+    },
     channels: createChannelRegistry(clock),
     commands: createCommands({
-      ...{ log, sessions, stop: turns.stop, grantAccess: async () => undefined },
+      ...{ log, sessions, grantAccess: async () => undefined },
       agents: {
         list: async () => [],
         get: async () => undefined,

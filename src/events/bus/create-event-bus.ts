@@ -4,12 +4,12 @@ import { createGate } from "../../runtime/gate.ts";
 import { idTime } from "../../runtime/hybrid-clock.ts";
 import type { Event, EventOf, EventType, NewEvent } from "../event.ts";
 import type { BusCounts, ConsumeOptions, Consumer, EventBus } from "../event-bus.ts";
-import { parseEventFileName } from "../event-name.ts";
+import { hashMainLane, parseEventFileName } from "../event-name.ts";
 import type { Handle } from "../outcome.ts";
 import type { Bus, EventBusDeps, Parked } from "./bus-state.ts";
 import { keepStore } from "./keep-store.ts";
 import { discard, retryNow } from "./operate.ts";
-import { hold, pump, release, unpark, wake, wakeOne } from "./pump.ts";
+import { hold, pump, release, takeOver, unpark, wake, wakeOne } from "./pump.ts";
 import { createTopics } from "./topics.ts";
 
 export function createEventBus(deps: EventBusDeps): EventBus {
@@ -31,6 +31,8 @@ export function createEventBus(deps: EventBusDeps): EventBus {
     consume: (type, options, handle) => consume(bus, { type, options, handle }),
     wake: (what) => wake(bus, what),
     wakeOne: (what) => wakeOne(bus, what),
+    head: (type, lane) => bus.topics.main(type).lanes.head(hashMainLane(lane)),
+    takeOver: (type, ref, handle) => takeOver(bus, { type, ref, handle: asAnyHandle(handle) }),
     observe(listener) {
       bus.listeners.add(listener);
       return () => void bus.listeners.delete(listener);
@@ -76,13 +78,17 @@ interface Consumption<T extends EventType> {
   readonly handle: Handle<EventOf<T>>;
 }
 
+/** A topic holds only events of its type: the store was asked for them by type. */
+function asAnyHandle<T extends EventType>(handle: Handle<EventOf<T>>): Handle<Event> {
+  return (event, context) => handle(event as EventOf<T>, context);
+}
+
 function consume<T extends EventType>(
   bus: Bus,
   { type, options, handle }: Consumption<T>,
 ): Consumer {
   const topics = [bus.topics.main(type), bus.topics.control(type)];
-  // The topic holds only events of this type: the store was asked for them by type.
-  const anyHandle: Handle<Event> = (event, context) => handle(event as EventOf<T>, context);
+  const anyHandle = asAnyHandle(handle);
   const slots = [options.concurrency, options.controlConcurrency ?? 0];
   for (const [index, topic] of topics.entries()) {
     if (topic.handle) throw new Error(`Cannot consume ${type}: it has a consumer`);

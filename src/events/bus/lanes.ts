@@ -26,6 +26,10 @@ export interface Lanes {
   unpark(ref: string): void;
   /** Takes out an event that nobody handles. False if it is busy or not here. */
   remove(ref: string): boolean;
+  /** The first event of a lane, by the lane's name in refs. */
+  head(lane: string): LaneHead | undefined;
+  /** Takes a head out of its turn: it is busy until `finish` or `park`. False if it is busy or held, or no head. */
+  take(ref: string): boolean;
   /** How many events wait behind the head of a lane; 0 if this is no head. */
   behind(ref: string): number;
   /** Whether the event is owed here. */
@@ -36,6 +40,15 @@ export interface Lanes {
   size(): number;
   /** The oldest owed event. */
   oldest(): string | undefined;
+}
+
+/** The first owed event of a lane. */
+export interface LaneHead {
+  readonly ref: string;
+  /** It is being handled. */
+  readonly busy: boolean;
+  /** How many events wait behind it. */
+  readonly behind: number;
 }
 
 /** Taken from the front in constant time: `items[head]` is the first. */
@@ -77,10 +90,14 @@ export function createLanes(): Lanes {
       if (headLane(state, ref)?.state === "parked") setState(state, ref, "open");
     },
     remove: (ref) => remove(state, ref),
-    behind: (ref) => {
+    head: (key) => headOf(state.lanes.get(key)),
+    take(ref) {
       const lane = headLane(state, ref);
-      return lane ? lane.items.length - lane.head - 1 : 0;
+      if (!lane || lane.state === "busy" || state.held.has(ref)) return false;
+      lane.state = "busy";
+      return true;
     },
+    behind: (ref) => headOf(headLane(state, ref))?.behind ?? 0,
     has: (ref) => {
       const lane = state.lanes.get(laneOf(ref));
       return lane?.items.includes(ref, lane.head) ?? false;
@@ -92,6 +109,12 @@ export function createLanes(): Lanes {
 }
 
 const firstOf = (line: Line | undefined): string | undefined => line?.items[line.head];
+
+function headOf(lane: Lane | undefined): LaneHead | undefined {
+  const ref = firstOf(lane);
+  if (!lane || ref === undefined) return undefined;
+  return { ref, busy: lane.state === "busy", behind: lane.items.length - lane.head - 1 };
+}
 
 /** The lane whose head this is. */
 function headLane(state: State, ref: string): Lane | undefined {

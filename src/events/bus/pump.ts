@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from "node:timers/promises";
-import type { Event } from "../event.ts";
+import type { Event, EventType } from "../event.ts";
 import type { BusStep } from "../event-bus.ts";
 import { parseEventFileName } from "../event-name.ts";
 import type { Stored } from "../event-store.ts";
@@ -38,6 +38,26 @@ export function pump(bus: Bus, topic: Topic): void {
       pump(bus, topic);
     });
   }
+}
+
+interface TakeOver {
+  readonly type: EventType;
+  readonly ref: string;
+  readonly handle: Handle<Event>;
+}
+
+/** See `EventBus.takeOver`. */
+export async function takeOver(bus: Bus, { type, ref, handle }: TakeOver): Promise<boolean> {
+  const topic = bus.topics.of(ref, type);
+  if (bus.abort.aborted || !topic.lanes.take(ref)) return false;
+  endWait(bus, ref);
+  bus.waited.add(ref);
+  const claim = work(bus, { topic, ref }, handle);
+  topic.inFlight.add(claim);
+  await claim;
+  topic.inFlight.delete(claim);
+  pump(bus, topic);
+  return true;
 }
 
 async function work(bus: Bus, { topic, ref }: Parked, handle: Handle<Event>): Promise<void> {
