@@ -144,7 +144,7 @@ function totalsOf(report: Report): readonly string[] {
   const { totals, memory } = report;
   const mine = memory.find(({ bot }) => bot === "my-bot")?.memory;
   return [
-    `total: ${totals.kills} kills, ${totals.questions} questions; lost ${totals.lost}, twice ${totals.labelled} labelled and ${totals.unlabelled} unlabelled (${totals.inFlight} sends in flight), out of order ${totals.outOfOrder}, parked ${totals.parked}, model calls after the answer was kept ${totals.callsAfterAnswered}`,
+    `total: ${totals.kills} kills, ${totals.questions} questions, answered in ${totals.messages} messages; lost ${totals.lost}, twice ${totals.labelled} labelled and ${totals.unlabelled} unlabelled (${totals.inFlight} sends in flight), out of order ${totals.outOfOrder}, parked ${totals.parked}, model calls after the answer was kept ${totals.callsAfterAnswered}`,
     `process start to first redelivery: ${inWords(report.timeToFirstRedeliveryMs)}; to ready: ${inWords(report.timeToReadyMs)}`,
     ...(mine ? [memoryInWords(mine)] : []),
     `${report.cores} cores, load ${report.load.map((load) => load.toFixed(1)).join(" at the start, ")} at the end, ${report.options.jobs} at a time, Node ${report.node}, ${report.minutes.toFixed(1)} min, seed ${report.options.seed}`,
@@ -160,7 +160,7 @@ const memoryInWords = ({ idle, after, messages }: Memory) =>
 const megabytes = (bytes: number | undefined) =>
   bytes === undefined ? "unknown" : `${Math.round(bytes / 1_000_000)} MB`;
 
-/** Only Telegram: the other bots do not know Discord. A cell: lost / twice without a word / out of order / calls. */
+/** Only Telegram: the other bots do not know Discord. */
 function comparison(results: Results): readonly string[] {
   const bots = [...new Set(results.rows.map(({ bot }) => bot))];
   const numbers = [...new Set(results.rows.filter(isCompared).map(({ number }) => number))];
@@ -171,7 +171,8 @@ function comparison(results: Results): readonly string[] {
       ...bots.map((bot) => comparedCell(results.rows, bot, number)),
     ]);
   return [
-    "On Telegram, at the points that make sense for a bot without a disk: lost / twice / out of order of all questions, model calls a question",
+    "On Telegram, at the points that make sense for a bot without a disk.",
+    "Messages lost / shown twice / out of order of all that the answers take; model calls a question:",
     ...formatTable([["point", ...bots], ...rows]),
     ...results.memory.map(({ bot, memory }) => `${bot}: ${memoryInWords(memory)}`),
   ];
@@ -191,8 +192,8 @@ function comparedCell(rows: readonly Row[], bot: Row["bot"], number: number): st
   const sums = sumUp(own);
   if (sums.questions === 0) return "-";
   const calls = (sums.modelCalls / sums.questions).toFixed(2);
-  const label = sums.labelled > 0 ? ` (${sums.labelled} labelled)` : "";
-  return `${sums.lost} / ${sums.labelled + sums.unlabelled}${label} / ${sums.outOfOrder} of ${sums.questions}, ${calls}`;
+  const label = sums.labelled > 0 ? " labelled" : "";
+  return `${sums.lost} / ${sums.labelled + sums.unlabelled}${label} / ${sums.outOfOrder} of ${sums.messages}, ${calls}`;
 }
 
 function verdictOf({ isComplete, broken }: Report): string {
