@@ -194,6 +194,15 @@ describe("the Discord fake", () => {
       expect(fake.replies(fake.generalId)).toHaveLength(2);
     });
 
+    it("with the same nonce are two, when Discord's clock has gone on beyond the window", async () => {
+      const body = { content: "once", nonce: "n1", enforce_nonce: true };
+      await post(fake.generalId, body);
+      fake.passTime(121_000);
+      await post(fake.generalId, body);
+      const [first, second] = fake.replies(fake.generalId).map(({ id }) => BigInt(id) >> 22n);
+      expect(Number((second ?? 0n) - (first ?? 0n))).toBeGreaterThanOrEqual(121_000);
+    });
+
     it("with the nonce of a deleted one are refused", async () => {
       const body = { content: "once", nonce: "n1", enforce_nonce: true };
       await post(fake.generalId, body);

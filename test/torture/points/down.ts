@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { PLATFORMS } from "../../rig/conversation.ts";
-import { answered } from "../../rig/run-kill.ts";
 import { createFindings, type Point, type Stage } from "./point.ts";
 
 /** Longer than what a start counts as "just now". */
@@ -19,7 +18,8 @@ export const WHILE_DOWN: Point = {
     const { rig, ledger } = stage;
     const chat = stage.person();
     if (!rig.server.isRunning()) await rig.start();
-    await answered({ ledger, chat }, ledger.ask(chat));
+    ledger.ask(chat);
+    await stage.settled();
     rig.server.kill();
     await rig.server.exited();
     const early = ledger.ask(chat);
