@@ -6,10 +6,10 @@ import { createLineFile, type LineFile, type LineFileDeps } from "./line-file.ts
 import { createMessageCache, type MessageCache } from "./message-cache.ts";
 import { createOpenFiles } from "./open-files.ts";
 import type { ParseLine, Scan } from "./scan-lines.ts";
-import { createSerial, type Serial } from "./serial.ts";
 import { openSessionIndex, type SessionIndex } from "./session-index.ts";
 import { parseMessage, parseSession, printMessage, printSession } from "./session-lines.ts";
 import type { Session, SessionMessage, SessionStore } from "./session-store.ts";
+import { createTranscripts } from "./transcripts.ts";
 
 export interface FileSessionStoreOptions {
   /** The `.history` folder. Made if there is none. */
@@ -23,13 +23,12 @@ export interface FileSessionStoreOptions {
   readonly cacheChars?: number;
   /** Files kept open for appending. */
   readonly maxOpenFiles?: number;
+  /** Files whose state is kept in mind, beside those in use. */
+  readonly maxTranscripts?: number;
 }
 
-/** One session's file. Operations run one after another; `serial` also orders the cache's changes. */
-interface Transcript {
-  readonly file: LineFile<SessionLine>;
-  readonly serial: Serial;
-}
+/** Session files that are known at once beside those in use: about 2 KB each, and a reading if one is used again. */
+const MAX_TRANSCRIPTS = 2048;
 
 type SessionLine =
   | { readonly kind: "header" }
@@ -48,7 +47,10 @@ export async function openFileSessionStore(
   const deps: LineFileDeps = { files, openFiles, broken, clock, log };
   const index = await openSessionIndex({ ...deps, path: join(directory, "index.jsonl"), sessions });
   const cache = createMessageCache(options.cacheChars ?? 8_000_000);
-  const transcriptOf = createTranscripts(index, sessions, deps);
+  const transcripts = createTranscripts({
+    max: options.maxTranscripts ?? MAX_TRANSCRIPTS,
+    open: (sessionId) => createLineFile(sessionFormat(known(index, sessionId), sessions), deps),
+  });
   const resolving = new Map<string, Promise<Session>>();
 
   async function create(source: string, agentId: string): Promise<Session> {
@@ -72,50 +74,34 @@ export async function openFileSessionStore(
     current: index.current,
     get: index.get,
     clear: index.clear,
-    read: async (sessionId) => readMessages(transcriptOf(sessionId), sessionId, cache),
-    async append(sessionId, message) {
-      const { file, serial } = transcriptOf(sessionId);
-      await serial(async () => {
+    read: (sessionId) => transcripts.use(sessionId, (file) => readMessages(file, sessionId, cache)),
+    append: (sessionId, message) =>
+      transcripts.use(sessionId, async (file) => {
         await file.append(printMessage(message));
         cache.add(sessionId, message);
-      });
-    },
-    async sync(sessionId) {
-      const { file, serial } = transcriptOf(sessionId);
-      await serial(() => file.sync());
-    },
+      }),
+    sync: (sessionId) => transcripts.use(sessionId, (file) => file.sync()),
     close: openFiles.close,
   };
 }
 
-/** Throws for a session that is not in the index. */
-function createTranscripts(index: SessionIndex, folder: string, deps: LineFileDeps) {
-  const transcripts = new Map<string, Transcript>();
-  return (sessionId: string): Transcript => {
-    const known = transcripts.get(sessionId);
-    if (known) return known;
-    const session = index.get(sessionId);
-    if (!session) throw new Error(`Cannot open session "${sessionId}": it is not in the index`);
-    const file = createLineFile(sessionFormat(session, folder), deps);
-    const made = { file, serial: createSerial() };
-    transcripts.set(sessionId, made);
-    return made;
-  };
+function known(index: SessionIndex, sessionId: string): Session {
+  const session = index.get(sessionId);
+  if (session) return session;
+  throw new Error(`Cannot open session "${sessionId}": it is not in the index`);
 }
 
-function readMessages(
-  { file, serial }: Transcript,
+async function readMessages(
+  file: LineFile<SessionLine>,
   sessionId: string,
   cache: MessageCache,
 ): Promise<readonly SessionMessage[]> {
-  return serial(async () => {
-    const held = cache.get(sessionId);
-    if (held) return held;
-    const lines = await file.read();
-    const messages = lines.flatMap((line) => (line.kind === "message" ? [line.message] : []));
-    cache.set(sessionId, messages);
-    return messages;
-  });
+  const held = cache.get(sessionId);
+  if (held) return held;
+  const lines = await file.read();
+  const messages = lines.flatMap((line) => (line.kind === "message" ? [line.message] : []));
+  cache.set(sessionId, messages);
+  return messages;
 }
 
 const sessionPath = (session: Session, folder: string) => join(folder, `${session.id}.jsonl`);

@@ -22,6 +22,8 @@ export interface LineFile<T> {
   append(line: string): Promise<void>;
   /** fdatasync. */
   sync(): Promise<void>;
+  /** Whether nothing would be lost with this object: what it knows beside is read from the file again. */
+  isForgettable(): boolean;
 }
 
 export interface LineFormat<T> {
@@ -67,6 +69,7 @@ export function createLineFile<T>(format: LineFormat<T>, deps: LineFileDeps): Li
 
   return {
     read,
+    isForgettable: () => !cutFirst && !lost,
     async append(line) {
       const good = await repaired();
       const data = Buffer.from(line);
