@@ -103,6 +103,15 @@ async function read(path: string): Promise<string> {
     : fs.readFileSync(path, "utf8");
 }
 
+/** Not `rmSync`: it looks twice at what it removes. */
+function remove(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}
+
 async function replace(path: string, data: string, options: { sync: boolean }): Promise<void> {
   if (options.sync) return replaceForGood(path, data);
   const tmp = `${path}.${randomBytes(6).toString("hex")}.tmp`;
@@ -110,7 +119,7 @@ async function replace(path: string, data: string, options: { sync: boolean }): 
     fs.writeFileSync(tmp, data, { mode: 0o600, flag: "wx" });
     fs.renameSync(tmp, path);
   } catch (error) {
-    fs.rmSync(tmp, { force: true });
+    remove(tmp);
     throw error;
   }
 }
@@ -163,7 +172,7 @@ export const nodeFileOps: FileOps = {
   create: async (path) => openFile(fs.openSync(path, "wx", 0o600)),
   openAppend: async (path) => openFile(fs.openSync(path, "a", 0o600)),
   rename: async (from, to) => fs.renameSync(from, to),
-  remove: async (path) => fs.rmSync(path, { force: true }),
+  remove: async (path) => remove(path),
   syncDirectory,
   replace,
 };

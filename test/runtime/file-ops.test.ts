@@ -167,7 +167,9 @@ describe("nodeFileOps.remove", () => {
 
   test("does not remove a folder", async () => {
     await mkdir(at("folder"));
-    await expect(files.remove(at("folder"))).rejects.toMatchObject({ code: "ERR_FS_EISDIR" });
+    await expect(files.remove(at("folder"))).rejects.toMatchObject({
+      code: expect.stringMatching(/^(EISDIR|EPERM)$/),
+    });
   });
 });
 
