@@ -20,6 +20,7 @@ import { createDeliveryPace } from "./delivery-pace.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { createIntake } from "./intake.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { watchLoopDelay } from "./loop-delay.ts";
 import type { Pairing } from "./pairing.ts";
 import type { ServerDeps } from "./server-deps.ts";
 import { describeSetAside, findSetAside } from "./set-aside-files.ts";
@@ -163,6 +164,7 @@ interface StatusParts {
 function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promise<StatusReport> {
   const { bus, store, channels, strangers, pairing, live, agents, letters } = parts;
   const startedAt = deps.clock.now();
+  const loopDelay = watchLoopDelay(bus);
   return async () => {
     const damaged = await damagedFiles(deps);
     return reportStatus({
@@ -174,6 +176,7 @@ function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promise<Stat
       agentProblems: await agents.problems(),
       warnings: live.now().warnings,
       fileProblems: () => [...deps.fileProblems(), ...damaged],
+      loopDelay,
     });
   };
 }

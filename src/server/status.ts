@@ -5,6 +5,7 @@ import type { StoreHealth } from "../events/event-store.ts";
 import { plural } from "../runtime/plural.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OutboxEntry } from "./control/outbox-files.ts";
+import type { LoopDelay } from "./loop-delay.ts";
 import type { Stranger } from "./strangers.ts";
 
 /** How the server is; plain data for `my-bot status`. Times are UTC ms. */
@@ -31,6 +32,7 @@ export interface StatusReport {
   readonly pairingCode?: string | undefined;
   /** Resident memory, bytes. */
   readonly memory: number;
+  readonly loopDelay: LoopDelay;
 }
 
 export interface ChannelReport {
@@ -63,6 +65,7 @@ export interface StatusDeps {
   readonly warnings: readonly string[];
   /** File calls that fail now, and damaged files that were set aside. */
   readonly fileProblems: () => readonly string[];
+  readonly loopDelay: () => LoopDelay;
 }
 
 export function reportStatus(deps: StatusDeps): StatusReport {
@@ -98,6 +101,7 @@ export function reportStatus(deps: StatusDeps): StatusReport {
     strangers: deps.strangers(),
     pairingCode: deps.pairingCode(),
     memory: process.memoryUsage.rss(),
+    loopDelay: deps.loopDelay(),
   };
 }
 

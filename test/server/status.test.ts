@@ -32,6 +32,7 @@ function setUp(state: ChannelState) {
       configProblems: () => [],
       agentProblems: [],
       warnings: [],
+      loopDelay: () => ({ p99Ms: 0, maxMs: 0 }),
       fileProblems: () => [],
     });
   return { clock, report, setUnseen: (count: number) => (unseen = count) };

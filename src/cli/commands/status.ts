@@ -38,7 +38,7 @@ export function describeChannel(channel: ChannelReport, now: number): readonly s
 }
 
 function describeStatus(status: StatusReport, now: number): readonly string[] {
-  const { events, store, channels, strangers, pairingCode } = status;
+  const { events, store, channels, strangers, pairingCode, loopDelay } = status;
   const oldest = events.oldestOwedAt;
   const age = oldest === undefined ? "" : `, the oldest for ${formatAge(now - oldest)}`;
   const lines = formatTable([
@@ -48,6 +48,10 @@ function describeStatus(status: StatusReport, now: number): readonly string[] {
     ],
     ["workspace", status.workspace],
     ["memory", `${Math.round(status.memory / 1_000_000)} MB`],
+    [
+      "event loop",
+      `late by ${loopDelay.p99Ms} ms (p99 when last busy), ${loopDelay.maxMs} ms at most`,
+    ],
     ["messages", `${events.inbox} to answer, ${events.pending} to deliver${age}`],
     [
       "given up",

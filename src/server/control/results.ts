@@ -70,6 +70,7 @@ export const statusSchema: z.ZodType<StatusReport> = z.object({
   ),
   pairingCode: z.string().optional(),
   memory: z.number(),
+  loopDelay: z.object({ p99Ms: z.number(), maxMs: z.number() }),
 });
 
 export const outboxSchema: z.ZodType<Outbox> = z.object({

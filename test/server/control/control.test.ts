@@ -40,6 +40,7 @@ const STATUS: StatusReport = {
   strangers: [{ channel: "telegram", sender: { id: "7", name: "Eve" }, attempts: 2, lastAt: 6 }],
   pairingCode: "ABCD2345",
   memory: 1000,
+  loopDelay: { p99Ms: 1, maxMs: 20 },
 };
 
 describe("control socket", () => {
