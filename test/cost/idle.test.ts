@@ -1,0 +1,33 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { startWatched } from "./counted-server.ts";
+
+const timersSchema = z.object({
+  /** How often timers rang, by the place where they were made. */
+  rings: z.record(z.string(), z.number()),
+  loopCount: z.number(),
+});
+
+/** After a start, connections settle and what was set up once is cleared away. */
+const SETTLE_MS = 5_000;
+const WATCH_MS = 21_000;
+/** In 21 s, one that rings every 10 s can ring so often. */
+const MOST_RINGS = 3;
+/** Turns of the event loop, also for what is no timer of JavaScript; 15 were counted. */
+const MOST_TURNS = 42;
+
+test("no timer wakes an idle server more than once in 10 seconds", async () => {
+  const server = await startWatched({ rig: {}, preloads: ["timers.cjs"] });
+  try {
+    await delay(SETTLE_MS);
+    const before = timersSchema.parse(await server.ask("timers"));
+    await delay(WATCH_MS);
+    const { rings, loopCount } = timersSchema.parse(await server.ask("timers"));
+    expect(Object.keys(rings).length).toBeGreaterThan(0);
+    expect(Object.entries(rings).filter(([, count]) => count > MOST_RINGS)).toEqual([]);
+    expect(loopCount - before.loopCount).toBeLessThanOrEqual(MOST_TURNS);
+  } finally {
+    await server.close();
+  }
+}, 120_000);
