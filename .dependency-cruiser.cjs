@@ -126,10 +126,18 @@ const everywhere = [
     from: { path: "^src/cli/main[.]ts$" },
     to: { path: "^src/", pathNot: "^src/index[.]ts$", reachable: false },
   }),
-  rule("src-never-imports-test", "Tests use the product, not the other way round.", {
+  rule("src-never-imports-test", "Tests and benchmarks use the product, not the other way round.", {
     from: { path: "^(src|web)/" },
-    to: { path: "^test/" },
+    to: { path: "^(test|bench)/" },
   }),
+  rule(
+    "tests-do-not-need-the-benchmark",
+    "It may use what they are made of, not the other way round.",
+    {
+      from: { path: "^test/" },
+      to: { path: "^bench/" },
+    },
+  ),
   rule("web-sees-only-client-and-protocol", "The page runs in a browser.", {
     from: { path: "^web/" },
     to: { path: "^src/", pathNot: "^src/(client|protocol)/" },

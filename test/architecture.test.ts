@@ -36,7 +36,7 @@ async function plant(edges: readonly (readonly [string, string])[]): Promise<str
   const files = new Map<string, string[]>();
   const lines = (path: string) => files.get(path) ?? files.set(path, []).get(path) ?? [];
   for (const [from, to] of edges) {
-    const isFile = /^(src|test|web)[/]/.test(to);
+    const isFile = /^(src|test|web|bench)[/]/.test(to);
     if (isFile) lines(to);
     lines(from).push(`import "${isFile ? `./${relative(dirname(from), to)}` : to}";`);
   }
@@ -57,10 +57,14 @@ const PATIENCE = 90_000;
 
 describe("the layers", { timeout: PATIENCE }, () => {
   test("hold for every file of src", async () => {
-    const { totalCruised, violations } = await cruise(ROOT, ["src", "test"]);
+    const { totalCruised, violations } = await cruise(ROOT, ["src", "test", "bench"]);
     expect(violations).toEqual([]);
     // A tool that cannot read TypeScript finds no fault either, in no files.
-    const files = [...(await filesIn("src", ".ts")), ...(await filesIn("test", ".ts"))];
+    const files = [
+      ...(await filesIn("src", ".ts")),
+      ...(await filesIn("test", ".ts")),
+      ...(await filesIn("bench", ".ts")),
+    ];
     expect(totalCruised).toBeGreaterThanOrEqual(files.length);
     expect(files.length).toBeGreaterThan(50);
   });
@@ -121,6 +125,8 @@ const FORBIDDEN = [
   ["config-is-read-at-the-top", "src/server/channel-worker.ts", "src/config/config.ts"],
   ["no-cycles", "src/sessions/a.ts", "src/sessions/b.ts"],
   ["src-never-imports-test", "src/server/helper.ts", "test/builders/a.ts"],
+  ["src-never-imports-test", "src/server/helper.ts", "bench/a.ts"],
+  ["tests-do-not-need-the-benchmark", "test/builders/a.ts", "bench/a.ts"],
   ["web-sees-only-client-and-protocol", "web/page.ts", "src/server/helper.ts"],
   ["models-are-spoken-to-directly", "src/agents/a.ts", "ai"],
   ["files-are-reached-through-file-ops", "src/workspace/a.ts", "node:fs"],
@@ -175,7 +181,7 @@ describe("the rules about imports", () => {
   beforeAll(async () => {
     const faults = FORBIDDEN.map(([, from, to]) => [from, to] as const);
     directory = await plant([...faults, ...ALLOWED, ...SCENERY]);
-    ({ violations } = await cruise(directory, ["src", "test", "web"]));
+    ({ violations } = await cruise(directory, ["src", "test", "web", "bench"]));
   }, PATIENCE);
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
