@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { COMMAND } from "../test/rig/server-process.ts";
 import type { Bench } from "./bench.ts";
 import type { FakesAnswer, FakesAsk } from "./contestants/fakes-process.ts";
-import { compiled, endProcess, type Helper, ROOT, startHelper } from "./processes.ts";
+import { compiled, endProcess, endWithUs, type Helper, ROOT, startHelper } from "./processes.ts";
 
 export type Fakes = Helper<FakesAsk, FakesAnswer>;
 export type BotKind = "my-bot" | "grammY" | "grammY + runner";
@@ -58,7 +58,7 @@ export async function startBot(bench: Bench, fakes: Fakes, options: BotOptions):
     env: environment(await bench.folder("home")),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  process.once("exit", () => child.kill("SIGKILL"));
+  endWithUs(child);
   return {
     pid: child.pid ?? 0,
     token,
@@ -95,7 +95,7 @@ async function prepareOwn(bench: Bench, options: BotOptions, { token, where }: P
   const path = join(root, "config.user.yaml");
   const settings = parse(await readFile(path, "utf8"));
   const rate = { per_second: 0, chat_per_second: 0, group_per_minute: 0 };
-  settings.owner = "telegram/1";
+  if (!options.alone) settings.owner = "telegram/1";
   settings.llm = { provider: "openai-compatible", model: "fast", api_base: where.apiBase };
   settings.channels = {
     ...(options.alone

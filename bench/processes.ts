@@ -29,6 +29,7 @@ export async function startHelper<Ask, Answer>(
     env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
+  endWithUs(child);
   await nextReply(child);
   return {
     pid: child.pid ?? 0,
@@ -59,6 +60,17 @@ function nextReply<Answer>(child: ChildProcess): Promise<Answer> {
     child.once("message", hear);
     child.once("exit", gone);
   });
+}
+
+const spawned = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of spawned) child.kill("SIGKILL");
+});
+
+/** However this process ends, the child ends with it. */
+export function endWithUs(child: ChildProcess): void {
+  spawned.add(child);
+  child.once("exit", () => spawned.delete(child));
 }
 
 export function endProcess(child: ChildProcess): Promise<void> {

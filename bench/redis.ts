@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench } from "./bench.ts";
-import { endProcess } from "./processes.ts";
+import { endProcess, endWithUs } from "./processes.ts";
 
 export type Redis =
   | { readonly ok: true; readonly socket: string; end(): Promise<void> }
@@ -26,6 +26,7 @@ export async function startRedis(bench: Bench): Promise<Redis> {
     ],
     { stdio: "ignore" },
   );
+  endWithUs(child);
   const end = () => endProcess(child);
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await delay(50)) {
     if (existsSync(socket)) return { ok: true, socket, end };
