@@ -1,8 +1,9 @@
 import { CommanderError } from "commander";
-import { asError, errorMessage, UserError } from "../runtime/errors.ts";
+import { asError, UserError } from "../runtime/errors.ts";
 import { EXIT } from "./context.ts";
 import { flushed, printError, tolerateClosedPipes } from "./output.ts";
 import { createProgram } from "./program.ts";
+import { describeSystemError } from "./system-error.ts";
 
 /** What a failure is to the person at the terminal: a mistake is told in one line, a bug with its stack. */
 function report(error: unknown): number {
@@ -13,7 +14,7 @@ function report(error: unknown): number {
   }
   // The machine said no (a file where a folder should be, no permission, a full disk): no stack explains it better.
   const isSystems = error instanceof Error && "syscall" in error;
-  printError(`my-bot: ${isSystems ? errorMessage(error) : asError(error).stack}`);
+  printError(`my-bot: ${isSystems ? describeSystemError(error) : asError(error).stack}`);
   return EXIT.problem;
 }
 

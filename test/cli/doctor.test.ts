@@ -82,7 +82,7 @@ describe("my-bot doctor", () => {
     const { code, stdout } = await doctor();
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ .*agents\/broken\/AGENT\.md:\d+: /);
-    expect(stdout).toContain("✗ 1 were given up");
+    expect(stdout).toContain("✗ 1 was given up");
     expect(stdout).toContain("! ");
   });
 

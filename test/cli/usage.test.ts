@@ -138,6 +138,15 @@ describe("my-bot", () => {
       expect(await text(file("config.user.yaml"))).toBe(before);
     });
 
+    it("says in words why a folder cannot be used", async () => {
+      await writeFile(join(cli.home, "file"), "");
+      const { code, stderr } = await cli.run(["init", "-y", "-w", join(cli.home, "file", "ws")]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^my-bot: Cannot use \S+\/file\S*: .* \(E[A-Z]+\); name another workspace with -w\n$/,
+      );
+    });
+
     it.each([
       [["--provider", "nonsense"], "provider: "],
       [["--model", "x"], "--provider is missing"],

@@ -23,4 +23,13 @@ describe("telegram's troubles", () => {
     expect(longestMs(wait.upToMs, conflict)).toBeLessThanOrEqual(10_000);
     expect(state.remedy).not.toBe("");
   });
+
+  it("looks again within seconds while a webhook is set: whoever deletes it waits for the bot", async () => {
+    const { wait, state } = await explainTrouble(refused(409, "Conflict"), {
+      apiRoot: "https://api.telegram.org",
+      webhookUrl: async () => "https://example.org/hook",
+    });
+    expect(state.remedy).toContain("doctor --delete-webhook");
+    expect("upToMs" in wait && wait.upToMs).toBeLessThanOrEqual(5_000);
+  });
 });
