@@ -2,7 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
 import { createRandom } from "../rig/random.ts";
-import { testRig, textsOf, waitCount, waitSettled, waitShown } from "../rig/test-rig.ts";
+import {
+  testRig,
+  textsOf,
+  waitCount,
+  waitSettled,
+  waitShown,
+  withoutRepeats,
+} from "../rig/test-rig.ts";
 
 const SET_ASIDE = /^I stopped \d+ times while working on this message, so I set it aside\.$/;
 
@@ -41,10 +48,6 @@ test("a message that kills the server is set aside after three deaths, and every
   poisoner.say("are you there?");
   await waitShown(poisoner, "echo: are you there?");
 });
-
-/** A part that was being sent at a kill may come twice, with the label. */
-const withoutRepeats = (texts: readonly string[]) =>
-  texts.filter((text) => !text.startsWith("(may be a repeat)"));
 
 // Protected by the key of the answer, and by the note above: without it there is no end to it.
 test("twenty kills in a row while a turn hangs end in one answer or one notice", {

@@ -76,6 +76,16 @@ export async function waitCount(
 export const textsOf = (chat: Conversation): readonly string[] =>
   chat.shown().map(({ text }) => text);
 
+/** Texts without their labels; of a labelled one that was shown before, nothing is left. */
+export function withoutRepeats(texts: readonly string[]): readonly string[] {
+  const shown: string[] = [];
+  for (const text of texts) {
+    const plain = text.replace(/^\(may be a repeat\)\n/, "");
+    if (plain === text || !shown.includes(plain)) shown.push(plain);
+  }
+  return shown;
+}
+
 /** Waits until nothing is owed any more: no message an answer, no reply its delivery. */
 export async function waitSettled(rig: Rig, deadlineMs = 15_000): Promise<void> {
   const deadline = Date.now() + deadlineMs;
