@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { COMMAND } from "../test/rig/server-process.ts";
+import { COMMAND } from "../test/rig/workspace.ts";
 import type { Bench } from "./bench.ts";
 import type { FakesAnswer, FakesAsk } from "./contestants/fakes-process.ts";
 import { compiled, endProcess, endWithUs, type Helper, ROOT, startHelper } from "./processes.ts";

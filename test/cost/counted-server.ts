@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { eventually } from "../contracts/recording-receiver.ts";
 import { createRig, type Rig, type RigOptions } from "../rig/rig.ts";
-import { COMMAND } from "../rig/server-process.ts";
+import { COMMAND } from "../rig/workspace.ts";
 
 /** The real server with a preload that watches it from inside, and tells over an IPC channel what it saw. */
 export interface WatchedServer {
