@@ -20,6 +20,7 @@ interface Setup {
   readonly findSent?: (context: SendContext) => string | DeliveryFailure;
   readonly newestMessage?: () => string | DeliveryFailure;
   readonly textLength?: number;
+  readonly prepare?: (markdown: string) => Promise<string>;
   readonly repeatLabel?: string;
   readonly unreadAfterMs?: number;
   readonly chatPerSecond?: number;
@@ -42,6 +43,7 @@ function setUp(given: Setup = {}) {
     name: "telegram",
     platform: "telegram",
     limits: { textLength: given.textLength ?? 4096 },
+    ...(given.prepare === undefined ? {} : { prepare: given.prepare }),
     ...(given.unreadAfterMs === undefined ? {} : { unreadAfterMs: () => given.unreadAfterMs ?? 0 }),
     receive: async () => {},
     async send(part, _to, context) {
@@ -154,6 +156,26 @@ describe("deliver", () => {
     expect(notes).toMatchObject([
       { sync: false, sentBefore: 0, progress: { sending: { part: 0, left: true } } },
     ]);
+  });
+
+  it("splits what the channel has prepared, and prepares once", async () => {
+    let prepared = 0;
+    const prepare = async (text: string) => {
+      prepared += 1;
+      return text.replaceAll("|", "#");
+    };
+    const answers: (string | DeliveryFailure)[] = [
+      "m1",
+      { kind: "rate-limited", retryAfterMs: 1 },
+      "m2",
+    ];
+    const send = () => answers.shift() ?? "?";
+    const { run, sent, progress } = setUp({ textLength: 3, prepare, send });
+    await run(outbound("|a| |b|"));
+    expect(progress().parts).toEqual(["#a#", "#b#"]);
+    await run(outbound("|a| |b|"));
+    expect(sent.map(({ text }) => text)).toEqual(["#a#", "#b#", "#b#"]);
+    expect(prepared).toBe(1);
   });
 
   it("syncs each receipt before it sends the next part", async () => {

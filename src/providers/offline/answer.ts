@@ -56,7 +56,7 @@ const HELP = `I am the built-in offline model. I need no key and no network, and
 
 /help lists the commands.
 
-For a real model, put these lines into config.user.yaml in the workspace, then start my-bot again. A service with a key (openai, anthropic or google):
+For a real model, put these lines into config.user.yaml in the workspace; they count at the next message. A service with a key (openai, anthropic or google):
 \`\`\`yaml
 llm:
   provider: openai

@@ -35,6 +35,12 @@ describe("the Discord channel's sending", () => {
     return error instanceof DeliveryError ? error.failure : error;
   };
 
+  it("shows a table as a code block, which Discord can", async () => {
+    const prepared = await channel.prepare?.("Look:\n\n| a | bb |\n|---|---|\n| 1 | 2 |");
+    expect(prepared).toBe("Look:\n\n```\na | bb\n--+---\n1 | 2\n```");
+    expect(await channel.prepare?.("**no** table")).toBe("**no** table");
+  });
+
   it("needs no connection to the gateway, and no channel in a cache", async () => {
     await send({ text: "hello" });
     expect(shown()).toEqual(["hello"]);
