@@ -104,7 +104,7 @@ interface Listening {
 }
 
 function listen(client: Client, listening: Listening): void {
-  const { deps, listener, reconnects, over, fail } = listening;
+  const { deps, listener, reconnects, watchdog, over, fail } = listening;
   // Packets as they come: the library's own objects would want every channel and user in memory.
   client.on("raw", (packet: unknown) => {
     const parsed = packetSchema.safeParse(packet);
@@ -113,6 +113,7 @@ function listen(client: Client, listening: Listening): void {
   client.on("shardReconnecting", () => {
     if (over.aborted) return;
     reconnects.lost();
+    watchdog.lost();
     listener.onLost(reconnects.losses());
   });
   client.on("shardDisconnect", ({ code }) => fail(new GatewayClosedError(code)));

@@ -2,10 +2,12 @@ import { type Clock, pause } from "../../runtime/clock.ts";
 
 /** Gives up a connection that says nothing, whatever the library makes of it. */
 export interface Watchdog {
-  /** Something came: an event, or the answer to a heartbeat. */
+  /** Something came: an event, or the answer to a heartbeat. Without a session that is of no use, and does not count. */
   heard(): void;
-  /** The session has begun: heartbeats are answered from now on. */
+  /** The session has begun, or goes on. */
   ready(): void;
+  /** The connection is lost; the library opens another one. */
+  lost(): void;
 }
 
 /** Until the session has begun. */
@@ -17,6 +19,7 @@ const OPEN_MS = 90_000;
 export function createWatchdog(clock: Clock, onSilent: () => void, over: AbortSignal): Watchdog {
   let count = 0;
   let patienceMs = OPENING_MS;
+  let hasSession = false;
 
   async function watch(): Promise<void> {
     for (let before = -1; before !== count; ) {
@@ -30,9 +33,13 @@ export function createWatchdog(clock: Clock, onSilent: () => void, over: AbortSi
   void watch();
   return {
     heard() {
-      count += 1;
+      if (hasSession) count += 1;
+    },
+    lost() {
+      hasSession = false;
     },
     ready() {
+      hasSession = true;
       count += 1;
       patienceMs = OPEN_MS;
     },

@@ -8,11 +8,17 @@ import { createRecordingLog } from "../../builders/recording-log.ts";
 import { eventually, recordingReceiver } from "../../contracts/recording-receiver.ts";
 import { ADA, createRig, type DiscordRig, memoryMarks } from "./rig.ts";
 
-/** Patience and backoffs pass 100 times as fast. */
+/** Patience and backoffs pass 30 times as fast. */
 const fastClock: Clock = {
   now: Date.now,
-  sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+  sleep: (ms, signal) => systemClock.sleep(ms / 30, signal),
 };
+/** A wall clock that runs 100 times as fast, so that reports of a heartbeat are soon due; waits are as long as ever. */
+const hastyClock: Clock = {
+  now: () => Date.now() * 100,
+  sleep: systemClock.sleep,
+};
+const PATIENCE_MS = 15_000;
 
 describe("a gateway that says nothing", () => {
   let rig: DiscordRig;
@@ -22,14 +28,14 @@ describe("a gateway that says nothing", () => {
   });
   afterEach(() => rig.fake.close());
 
-  function start() {
+  function start(clock = fastClock) {
     const receiver = recordingReceiver();
     const stop = new AbortController();
     const options = discordOptionsSchema.parse({
       ...{ token: rig.fake.token, api_root: rig.fake.url, allow_from: [ADA] },
     });
     const { log } = createRecordingLog();
-    const deps = { clock: fastClock, random: () => 0.5, log, marks: memoryMarks() };
+    const deps = { clock, random: () => 0.5, log, marks: memoryMarks() };
     const running = createDiscordChannel("discord", options, deps).receive(receiver, stop.signal);
     onTestFinished(async () => {
       stop.abort();
@@ -51,7 +57,7 @@ describe("a gateway that says nothing", () => {
       });
       mute(true);
       const receiver = start();
-      await eventually(() => expect(connections).toBeGreaterThan(1));
+      await eventually(() => expect(connections).toBeGreaterThan(1), PATIENCE_MS);
       expect(receiver.states()).toContainEqual(
         expect.objectContaining({ reason: expect.stringContaining("the gateway says nothing") }),
       );
@@ -76,15 +82,18 @@ describe("a gateway that says nothing", () => {
     await eventually(() => expect(receiver.texts()).toEqual(["there?"]));
   });
 
-  it("is heard as long as it answers heartbeats, though nobody writes", async () => {
-    const receiver = start();
+  // Red when a heartbeat counts that is only due.
+  it("is heard from at each heartbeat that is answered, though nobody writes, and at no other", async () => {
+    const receiver = start(hastyClock);
     await eventually(() => expect(receiver.state()?.kind).toBe("connected"));
-    const before = Date.now();
-    // Reports are made every 5 s at most, so the watchdog, which counts on the same signs, is what shows it.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect(receiver.states().map(({ kind }) => kind)).not.toContain("failing");
-    expect(rig.fake.gateway.identifies()).toBe(1);
-    expect(Date.now() - before).toBeGreaterThan(2_000);
+    const reports = () => receiver.states().filter(({ kind }) => kind === "connected").length;
+    await eventually(() => expect(reports()).toBeGreaterThan(4), PATIENCE_MS);
+    rig.fake.gateway.ackHeartbeats(false);
+    rig.fake.gateway.admit(false);
+    await eventually(() => expect(rig.fake.gateway.connections()).toBe(0), PATIENCE_MS);
+    const before = reports();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(reports()).toBe(before);
   });
 });
 
@@ -111,6 +120,20 @@ describe("createWatchdog", () => {
     next.heard();
     expect(silent).toBe(1);
     expect(clock.sleeping()).toBe(0);
+  });
+
+  it("does not count heartbeats without a session", async () => {
+    const clock = createManualClock();
+    const over = new AbortController();
+    let silent = 0;
+    const watchdog = createWatchdog(clock, () => (silent += 1), over.signal);
+    watchdog.ready();
+    watchdog.lost();
+    for (let i = 0; i < 10; i += 1) {
+      await clock.advance(20_000);
+      watchdog.heard();
+    }
+    expect(silent).toBe(1);
   });
 
   it("is not deceived by a clock that is set", async () => {
