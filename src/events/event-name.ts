@@ -15,7 +15,7 @@ export interface EventName {
   readonly key: string;
 }
 
-const PATTERN = /^(\d{16})-([mc][0-9a-f]{12})-([0-9a-f]{16})\.json$/;
+const PATTERN = /^\d{16}-[mc][0-9a-f]{12}-[0-9a-f]{16}\.json$/;
 
 const hash = (text: string, digits: number) =>
   createHash("sha256").update(text).digest("hex").slice(0, digits);
@@ -34,9 +34,15 @@ export function eventFileName(id: string, event: NewEvent): string {
 }
 
 export function parseEventFileName(file: string): EventName | undefined {
-  const [, id, lane, key] = PATTERN.exec(file) ?? [];
-  return id && lane && key ? { id, lane, key } : undefined;
+  return isEventFileName(file)
+    ? { id: file.slice(0, 16), lane: file.slice(17, 30), key: keyOf(file) }
+    : undefined;
 }
+
+export const isEventFileName = (file: string): boolean => PATTERN.test(file);
+
+/** The key's hash in the name of an event's file. */
+export const keyOf = (ref: string): string => ref.slice(31, 47);
 
 /** Events of the control lane are handled while others of the same conversation wait. */
 export const isControlLane = (lane: string) => lane.startsWith("c");

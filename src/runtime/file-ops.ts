@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
 import { promisify } from "node:util";
 import writeFileAtomic from "write-file-atomic";
 import { errorCode } from "./errors.ts";
@@ -97,6 +98,27 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+const NAMES_A_SLICE = 1024;
+
+/** In place, because it takes half the time, and in slices, so that 200,000 names leave timers and sockets their turn. */
+async function list(path: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    const folder = fs.opendirSync(path, { bufferSize: NAMES_A_SLICE });
+    try {
+      for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
+        if (names.push(entry.name) % NAMES_A_SLICE === 0) await breathe();
+      }
+    } finally {
+      folder.closeSync();
+    }
+    return names;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
 async function read(path: string): Promise<string> {
   return fs.statSync(path).size > IN_PLACE_BYTES
     ? fs.promises.readFile(path, "utf8")
@@ -142,14 +164,7 @@ export const nodeFileOps: FileOps = {
   async makeDirectory(path) {
     await fs.promises.mkdir(path, { recursive: true, mode: 0o700 });
   },
-  async list(path) {
-    try {
-      return await fs.promises.readdir(path);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
-  },
+  list,
   read,
   async stat(path) {
     try {

@@ -195,7 +195,8 @@ function insert(lane: Lane, ref: string): void {
   const first = lane.head + (lane.state === "busy" ? 1 : 0);
   let index = lane.items.length;
   while (index > first && (lane.items[index - 1] ?? "") > ref) index -= 1;
-  lane.items.splice(index, 0, ref);
+  if (index === lane.items.length) lane.items.push(ref);
+  else lane.items.splice(index, 0, ref);
   // A parked head that is no longer the head waits no more.
   if (lane.state === "parked" && index === lane.head) lane.state = "open";
 }

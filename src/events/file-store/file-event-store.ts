@@ -1,5 +1,5 @@
 import { asError } from "../../runtime/errors.ts";
-import { hashKey, parseEventFileName } from "../event-name.ts";
+import { hashKey } from "../event-name.ts";
 import type { EventStore, OpenedStore } from "../event-store.ts";
 import { pruneDone } from "./prune.ts";
 import { publish } from "./publish.ts";
@@ -36,9 +36,6 @@ async function open(state: StoreState): Promise<OpenedStore> {
   for (const folder of ["inbox", "pending", "failed"] as const) {
     for (const ref of found[folder]) state.folderOf.set(ref, state.layout[folder]);
   }
-  for (const refs of [found.inbox, found.pending, found.failed, found.done]) {
-    for (const ref of refs) remember(state, ref);
-  }
   for (const ref of found.failed) state.failed.add(ref);
   for (const ref of found.notes) {
     state.notes.add(ref);
@@ -46,13 +43,6 @@ async function open(state: StoreState): Promise<OpenedStore> {
   }
   await state.disk.keepReserve();
   return { owed: { InboundEvent: found.inbox, OutboundEvent: found.pending } };
-}
-
-function remember(state: StoreState, ref: string): void {
-  const name = parseEventFileName(ref);
-  if (!name) return;
-  state.known.add(name.key);
-  state.ids.observe(name.id);
 }
 
 interface Oddity {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { errorCode } from "../../runtime/errors.ts";
-import { idTime } from "../../runtime/hybrid-clock.ts";
+import { ID_DIGITS, idTime } from "../../runtime/hybrid-clock.ts";
 import { EFFECTS, type Event, effectKey, parseEvent } from "../event.ts";
-import { hashKey, parseEventFileName } from "../event-name.ts";
+import { hashKey, isEventFileName, keyOf } from "../event-name.ts";
 import type { StoreState } from "./state.ts";
 
 const FILES_A_BREATH = 64;
@@ -23,7 +23,7 @@ export async function pruneDone(state: StoreState): Promise<number> {
     // Timers and sockets have their turn in between.
     if (index % FILES_A_BREATH === FILES_A_BREATH - 1) await breathe();
     const until = index < surplus ? soonest : now - retention.keepMs;
-    const key = parseEventFileName(ref)?.key ?? "";
+    const key = keyOf(ref);
     if (acceptedAt(ref) >= until || owed.has(key)) continue;
     if (!(await settledBefore(state, ref, until))) continue;
     await state.files.remove(join(layout.done, ref));
@@ -35,8 +35,7 @@ export async function pruneDone(state: StoreState): Promise<number> {
 
 /** Infinity for what is no event: it is not ours to remove. */
 function acceptedAt(name: string): number {
-  const parsed = parseEventFileName(name);
-  return parsed ? idTime(parsed.id) : Number.POSITIVE_INFINITY;
+  return isEventFileName(name) ? idTime(name.slice(0, ID_DIGITS)) : Number.POSITIVE_INFINITY;
 }
 
 /** A rename sets the time of change, so it tells when the event was settled. */

@@ -1,20 +1,23 @@
 import { dirname, join } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
 import type { FileOps } from "../../runtime/file-ops.ts";
 import type { FolderSyncs } from "../../runtime/folder-syncs.ts";
+import { type HybridClock, ID_DIGITS } from "../../runtime/hybrid-clock.ts";
 import type { Log } from "../../runtime/log.ts";
-import { parseEventFileName } from "../event-name.ts";
+import { isEventFileName, keyOf } from "../event-name.ts";
 import { enterAnew } from "./enter-anew.ts";
+import type { KeySet } from "./key-set.ts";
 import { AGAIN_PREFIX, type EventLayout, eventFolders, TMP_PREFIX } from "./layout.ts";
 import type { Quarantine } from "./quarantine.ts";
 
 /** What the folders hold at start. Names only: 100,000 owed events cost one listing. */
 export interface Recovered {
-  readonly inbox: string[];
-  readonly pending: string[];
-  readonly failed: string[];
-  readonly done: readonly string[];
+  /** Oldest first, as all that follow. */
+  readonly inbox: readonly string[];
+  readonly pending: readonly string[];
+  readonly failed: readonly string[];
   /** Refs that have a note. */
-  readonly notes: Set<string>;
+  readonly notes: ReadonlySet<string>;
 }
 
 interface RecoverDeps {
@@ -22,21 +25,40 @@ interface RecoverDeps {
   readonly files: FileOps;
   readonly folders: FolderSyncs;
   readonly quarantine: Quarantine;
+  /** Is given the keys of all that is found. */
+  readonly known: KeySet;
+  readonly ids: HybridClock;
   readonly log: Log;
 }
 
 export async function recover(deps: RecoverDeps): Promise<Recovered> {
-  const { layout, files } = deps;
+  const { layout, files, known, ids } = deps;
   for (const folder of eventFolders(layout)) await files.makeDirectory(folder);
   await deps.quarantine.load();
   const done = await listEvents(deps, layout.done);
-  const seen = { refs: new Set(done), keys: new Set(done.map(keyOf)) };
-  const failed = await withoutDoubles(deps, layout.failed, seen);
-  const inbox = await withoutDoubles(deps, layout.inbox, seen);
-  const pending = await withoutDoubles(deps, layout.pending, seen);
-  const owed = new Set([...inbox, ...pending, ...failed]);
+  await inSlices(done, (ref) => known.add(keyOf(ref)));
+  const failed = await withoutDoubles(deps, layout.failed);
+  const inbox = await withoutDoubles(deps, layout.inbox);
+  const pending = await withoutDoubles(deps, layout.pending);
+  for (const refs of [done, failed, inbox, pending]) ids.observe(latestId(refs));
   await syncNames(deps, { done, failed, inbox, pending });
-  return { inbox, pending, failed, done, notes: await keepNotes(deps, owed) };
+  return { inbox, pending, failed, notes: await keepNotes(deps, [inbox, pending, failed]) };
+}
+
+const NAMES_A_SLICE = 8192;
+
+/** Timers and sockets have their turn in between. */
+async function inSlices(names: readonly string[], step: (name: string) => void): Promise<void> {
+  for (const [index, name] of names.entries()) {
+    if (index % NAMES_A_SLICE === NAMES_A_SLICE - 1) await breathe();
+    step(name);
+  }
+}
+
+function latestId(refs: readonly string[]): string {
+  let latest = "0";
+  for (const ref of refs) if (ref > latest) latest = ref;
+  return latest.slice(0, ID_DIGITS);
 }
 
 /**
@@ -55,15 +77,14 @@ async function syncNames(
   for (const folder of [layout.root, dirname(layout.root)]) await files.syncDirectory(folder);
 }
 
-const keyOf = (ref: string) => parseEventFileName(ref)?.key ?? "";
-
-/** Event files in a folder, oldest first. Leftovers of cut-off writes are removed, foreign files set aside. */
+/** Event files in a folder, in no order. Leftovers of cut-off writes are removed, foreign files set aside. */
 async function listEvents(deps: RecoverDeps, folder: string): Promise<string[]> {
   const refs: string[] = [];
-  for (const name of await deps.files.list(folder)) {
-    if (parseEventFileName(name)) refs.push(name);
-    else if (name.startsWith(AGAIN_PREFIX))
-      refs.push(await takeOffPrefix(deps.files, folder, name));
+  const others: string[] = [];
+  const names = await deps.files.list(folder);
+  await inSlices(names, (name) => void (isEventFileName(name) ? refs : others).push(name));
+  for (const name of others) {
+    if (name.startsWith(AGAIN_PREFIX)) refs.push(await takeOffPrefix(deps.files, folder, name));
     else if (name.startsWith(TMP_PREFIX)) await deps.files.remove(join(folder, name));
     else if (name.endsWith(".json")) {
       await deps.quarantine.move(join(folder, name), name, "The name is not one of an event");
@@ -73,7 +94,7 @@ async function listEvents(deps: RecoverDeps, folder: string): Promise<string[]> 
         "file in the event folder is not ours; left alone",
       );
   }
-  return refs.sort();
+  return refs;
 }
 
 /** A process died while it entered the name anew. */
@@ -87,30 +108,38 @@ async function takeOffPrefix(files: FileOps, folder: string, name: string): Prom
  * A power cut can leave the old name beside the new one: the one in the folder that was read before is the truth.
  * Two events of one key are left when a write that had failed could not be taken back: then the later one was accepted.
  */
-async function withoutDoubles(
-  deps: RecoverDeps,
-  folder: string,
-  seen: { refs: Set<string>; keys: Set<string> },
-): Promise<string[]> {
-  const kept: string[] = [];
-  for (const ref of (await listEvents(deps, folder)).reverse()) {
-    const key = keyOf(ref);
-    if (seen.refs.has(ref)) await deps.files.remove(join(folder, ref));
-    else if (seen.keys.has(key)) {
-      await deps.quarantine.move(join(folder, ref), ref, "Another event has the same key");
-    } else {
-      seen.refs.add(ref);
-      seen.keys.add(key);
-      kept.push(ref);
-    }
-  }
-  return kept.reverse();
+async function withoutDoubles(deps: RecoverDeps, folder: string): Promise<readonly string[]> {
+  const refs = (await listEvents(deps, folder)).sort().reverse();
+  const doubles: string[] = [];
+  await inSlices(refs, (ref) => {
+    if (deps.known.has(keyOf(ref))) doubles.push(ref);
+    else deps.known.add(keyOf(ref));
+  });
+  for (const ref of doubles) await removeDouble(deps, folder, ref);
+  const gone = new Set(doubles);
+  return (gone.size > 0 ? refs.filter((ref) => !gone.has(ref)) : refs).reverse();
 }
 
-async function keepNotes({ layout, files }: RecoverDeps, owed: ReadonlySet<string>) {
+async function removeDouble(
+  { files, layout, quarantine }: RecoverDeps,
+  folder: string,
+  ref: string,
+): Promise<void> {
+  const others = [layout.done, layout.failed, layout.inbox].filter((other) => other !== folder);
+  const found = await Promise.all(others.map((other) => files.stat(join(other, ref))));
+  if (found.some((file) => file !== undefined)) await files.remove(join(folder, ref));
+  else await quarantine.move(join(folder, ref), ref, "Another event has the same key");
+}
+
+async function keepNotes(
+  { layout, files }: RecoverDeps,
+  owed: readonly (readonly string[])[],
+): Promise<ReadonlySet<string>> {
+  const names = await files.list(layout.notes);
+  const wanted = new Set(names.length > 0 ? owed.flat() : []);
   const notes = new Set<string>();
-  for (const name of await files.list(layout.notes)) {
-    if (owed.has(name)) notes.add(name);
+  for (const name of names) {
+    if (wanted.has(name)) notes.add(name);
     else await files.remove(join(layout.notes, name));
   }
   return notes;

@@ -6,6 +6,7 @@ import type { Log } from "../../runtime/log.ts";
 import type { Event } from "../event.ts";
 import { createDurableWriter } from "./durable-writer.ts";
 import { createDiskHealth } from "./health.ts";
+import { createKeySet } from "./key-set.ts";
 import { eventLayout } from "./layout.ts";
 import { createQuarantine } from "./quarantine.ts";
 
@@ -47,7 +48,7 @@ export function createStoreState(options: FileEventStoreOptions) {
     disk,
     ids: createHybridClock(clock.now),
     /** Key hashes of everything owed, done or failed. */
-    known: new Set<string>(),
+    known: createKeySet(),
     /** Keys that are being written: whoever publishes one meanwhile shares the result. */
     writing: new Map<string, Promise<void>>(),
     notes: new Set<string>(),
