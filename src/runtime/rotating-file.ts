@@ -16,7 +16,7 @@ export interface RotatingFileDeps {
   onFailure(error: Error): void;
 }
 
-/** A log file (mode 0600) that never takes more than twice `maxBytes`, give or take a line. Rejects if it cannot be opened. */
+/** A log file (mode 0600) that never takes more than twice `maxBytes`, give or take what waits to be written. Rejects if it cannot be opened. */
 export async function openRotatingFile(
   deps: RotatingFileDeps,
 ): Promise<{ readonly stream: FileStream; readonly destination: DestinationStream }> {

@@ -215,7 +215,7 @@ channels:
     expect(channelOf(config, "telegram")?.paired).toEqual([]);
     expect(config.owner).toBeUndefined();
     expect(warnings).toEqual([
-      `${paths.runtimeConfig}:3: Invalid input: expected array, received string; it counts as empty, and nobody is let in by it, until you correct or remove it`,
+      `${paths.runtimeConfig}:3: \`allow.telegram\` is "2"; write a list, such as [a, b]; it counts as empty, and nobody is let in by it, until you correct or remove it`,
     ]);
   });
 });

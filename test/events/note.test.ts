@@ -69,10 +69,11 @@ describe("withFailure", () => {
   });
 });
 
-test("revivedNote keeps what was learned, and forgets what led to the giving up", () => {
+test("revivedNote keeps what was learned and the reasons, and forgets what led to the giving up", () => {
   const { sessionId, stops, parts, receipts, sending } = full.progress;
   expect(revivedNote(full)).toEqual({
     ...EMPTY_NOTE,
+    failures: full.failures,
     progress: { sessionId, stops, parts, receipts, sending, revived: 1 },
   });
 });

@@ -6,10 +6,20 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { createLog, type LogOptions } from "../../src/runtime/create-log.ts";
-import { UserError } from "../../src/runtime/errors.ts";
+import { errorCode, UserError } from "../../src/runtime/errors.ts";
 import { nodeFileOps } from "../../src/runtime/file-ops.ts";
 import { createRedactor } from "../../src/runtime/redact.ts";
 import { tempFolder } from "../builders/temp-folder.ts";
+import { eventually } from "../contracts/recording-receiver.ts";
+
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await fs.readFile(file, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  }
+}
 
 async function fileLog(options: Partial<LogOptions> = {}) {
   const path = join(await tempFolder(), "logs", "my-bot.log");
@@ -53,7 +63,11 @@ describe("createLog", () => {
     const { log, close, path, failures } = await fileLog({ maxFileBytes: 2_000 });
     for (let n = 0; n < 100; n += 1) {
       log.info({ n }, "a line of the log");
-      await new Promise((resolve) => setImmediate(resolve));
+      // However slow the disk is: what waits to be written would make a file longer.
+      await eventually(async () => {
+        const files = await Promise.all([path, `${path}.1`].map(readIfThere));
+        expect(files.join("")).toContain(`"n":${n},`);
+      });
     }
     await close();
     const read = async (file: string) =>
