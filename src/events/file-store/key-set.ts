@@ -6,6 +6,7 @@ export interface KeySet {
   has(key: string): boolean;
   add(key: string): void;
   delete(key: string): void;
+  clear(): void;
   size(): number;
 }
 
@@ -55,6 +56,10 @@ export function createKeySet(): KeySet {
       if (isEmpty(table, slot)) return;
       size -= 1;
       closeGap(table, slot);
+    },
+    clear() {
+      table = createTable(FIRST_SLOTS);
+      size = 0;
     },
     size: () => size,
   };
