@@ -7,7 +7,9 @@ import type { Log } from "./log.ts";
 
 /**
  * Watches every file call, so that none fails unseen, whoever made it and whatever became of it: each kind of failure
- * in a folder is logged once, and shown until a call of that kind works there again, or has not failed for an hour.
+ * in a folder is logged once, and shown until a call of that kind works there again, or has not failed for an hour. A
+ * full disk, a read-only one and a lack of descriptors are one trouble of the whole: it is over when writing, or opening,
+ * works anywhere again.
  */
 export interface FileTroubles {
   /** The same files, watched. */
@@ -37,6 +39,15 @@ type Action =
 /** A file call: what it does in which folder. */
 type Watch = <T>(action: Action, folder: string, call: () => Promise<T>) => Promise<T>;
 
+/** Calls that tell by working that a trouble of the whole machine is over. */
+const OVER_BY: Readonly<Record<string, readonly Action[]>> = {
+  ENOSPC: ["write", "replace"],
+  EDQUOT: ["write", "replace"],
+  EROFS: ["write", "replace"],
+  EMFILE: ["open"],
+  ENFILE: ["open"],
+};
+
 interface Trouble {
   readonly code: string | undefined;
   readonly problem: string;
@@ -59,12 +70,19 @@ export function createFileTroubles(deps: FileTroublesDeps): FileTroubles {
   const keyOf = (action: Action, folder: string) =>
     `${action} files in ${relative(root, folder) || "the workspace"}`;
 
+  function worked(action: Action, folder: string): void {
+    const own = keyOf(action, folder);
+    for (const [key, { code = "" }] of troubles) {
+      if (key !== own && !OVER_BY[code]?.includes(action)) continue;
+      troubles.delete(key);
+      log.info(`can ${key} again`);
+    }
+  }
+
   const watch: Watch = async (action, folder, call) => {
     try {
       const result = await call();
-      if (troubles.size > 0 && troubles.delete(keyOf(action, folder))) {
-        log.info(`can ${keyOf(action, folder)} again`);
-      }
+      if (troubles.size > 0) worked(action, folder);
       return result;
     } catch (error) {
       if (!ANSWERS.includes(errorCode(error) ?? "")) failed(keyOf(action, folder), error);

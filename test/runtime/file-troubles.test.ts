@@ -78,6 +78,19 @@ describe("a failed file call", () => {
     expect(problems()).toHaveLength(1);
   });
 
+  test.each([
+    ["ENOSPC", "create"],
+    ["EROFS", "rename"],
+  ] as const)("of a whole disk (%s) is over when writing works anywhere", async (code, kind) => {
+    const { disk, files, problems, calls } = await setUp();
+    disk.fail(kind, { code });
+    await expect(calls[kind]()).rejects.toThrow(code);
+    await calls.read();
+    expect(problems()).toHaveLength(1);
+    await files.replace(`${DISK_ROOT}/elsewhere`, "text", { sync: false });
+    expect(problems()).toEqual([]);
+  });
+
   test("is shown for an hour if nobody tries again", async () => {
     const { clock, disk, problems, calls } = await setUp();
     disk.fail("list", { code: "EMFILE" });
