@@ -35,7 +35,7 @@ async function costOfSaying(
   await eventually(async () => {
     expect(chat.shown().length).toBe(before + parts);
     // Not asked for its status, which looks at files too.
-    for (const folder of ["inbox", "pending"]) {
+    for (const folder of ["inbox", "pending", "notes"]) {
       expect(await readdir(rig.workspace.path(".event", folder))).toEqual([]);
     }
   }, 15_000);
@@ -91,7 +91,7 @@ describe("what a message costs at the disk", () => {
     await eventually(async () => {
       for (const chat of chats) expect(chat.shown().length).toBe(2);
       // Not asked for its status, which looks at files too.
-      for (const folder of ["inbox", "pending"]) {
+      for (const folder of ["inbox", "pending", "notes"]) {
         expect(await readdir(rig.workspace.path(".event", folder))).toEqual([]);
       }
     }, 15_000);
