@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, utimes } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
 import type { Conversation } from "../rig/conversation.ts";
@@ -8,6 +8,8 @@ import { costOf, type MessageCost } from "./message-cost.ts";
 /** Waiting for the platform's limits would write notes, and how many depends on the time. */
 const NO_LIMITS = { rate: { per_second: 0, chat_per_second: 0, group_per_minute: 0 } };
 
+const LONG_AGO = new Date("2026-01-01");
+
 let server: WatchedServer;
 
 beforeAll(async () => {
@@ -16,6 +18,16 @@ beforeAll(async () => {
     preloads: ["file-calls.cjs"],
     env: { FILE_CALLS: "trace" },
   });
+  // A file that was changed just now is read again the next time, lest an edit be missed.
+  const { path } = server.rig.workspace;
+  for (const name of [
+    "agents/pickle/AGENT.md",
+    "agents/pickle/SOUL.md",
+    "BOOTSTRAP.md",
+    "AGENTS.md",
+  ]) {
+    await utimes(path(name), LONG_AGO, LONG_AGO);
+  }
   // Loads what is loaded with the first message, and makes the conversation of person 1.
   await costOfSaying("hello");
   return () => server.close();
