@@ -69,6 +69,7 @@ export function unexplainedRepeats(
 
 /** A message at which the process dies so often in a row is set aside, and its person told. */
 const DEATHS_UNTIL_PARKED = 3;
+const PARKED_NOTICE = /so I set it aside\.$/;
 
 export interface Judged {
   readonly verdict: Verdict;
@@ -87,7 +88,7 @@ export function withoutParked(ledger: Ledger, deaths: readonly Death[]): Judged 
       const notice = verdict.strange.find((strange) => {
         const between = deaths.filter(({ endedAt }) => endedAt >= askedAt && endedAt <= strange.at);
         const isHere = strange.chat === chat.name && !notices.has(strange);
-        return isHere && between.length >= DEATHS_UNTIL_PARKED;
+        return isHere && PARKED_NOTICE.test(strange.text) && between.length >= DEATHS_UNTIL_PARKED;
       });
       if (!notice) continue;
       notices.add(notice);

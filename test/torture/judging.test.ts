@@ -37,7 +37,11 @@ function ledgerWith(verdict: Partial<Verdict>): Ledger {
   };
 }
 
-const notice = { chat: CHAT, text: "I set this aside.", at: 500 };
+const notice = {
+  chat: CHAT,
+  text: "I stopped 3 times while working on this message, so I set it aside.",
+  at: 500,
+};
 
 describe("withoutParked", () => {
   test("takes a lost answer for parked after three deaths and a notice", () => {
@@ -49,6 +53,11 @@ describe("withoutParked", () => {
     { why: "two deaths are too few", strange: [notice], deaths: [200, 300] },
     { why: "deaths before the question do not count", strange: [notice], deaths: [50, 60, 200] },
     { why: "nobody was told", strange: [], deaths: [200, 300, 400] },
+    {
+      why: "something else was told",
+      strange: [{ ...notice, text: "I am tired." }],
+      deaths: [200, 300, 400],
+    },
     {
       why: "somebody else was told",
       strange: [{ ...notice, chat: "telegram/1002" }],

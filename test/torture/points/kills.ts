@@ -46,7 +46,17 @@ function killPoint(number: number, point: KillPoint, check?: Check): Point {
 
 async function playKill(stage: Stage, point: KillPoint, check?: Check): Promise<readonly string[]> {
   const report = await runKill({ ...stage, chat: stage.person() }, point);
-  return check?.(report, stage.platform) ?? [];
+  return [...(check?.(report, stage.platform) ?? []), ...stepsPaidOnce(stage, report)];
+}
+
+/** One kill costs one model call at most: a step that was complete is not asked for again. */
+function stepsPaidOnce({ ledger }: Stage, { questions }: KillReport): readonly string[] {
+  const { found, hold } = createFindings();
+  for (const question of questions) {
+    const calls = ledger.modelCalls(question);
+    hold(calls <= (question.tool ? 2 : 1) + 1, `${calls} model calls for ${question.id}`);
+  }
+  return found;
 }
 
 /** Nothing had been sent: nothing comes twice, and nothing is called a repeat. */
