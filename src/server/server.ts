@@ -1,32 +1,29 @@
 import { admits } from "../channels/access.ts";
 import type { TerminalChannel } from "../channels/terminal/channel.ts";
-import type { LoadedConfig } from "../config/load.ts";
 import { watchConfig } from "../config/watch.ts";
 import { createEventBus } from "../events/bus/create-event-bus.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { createFileEventStore } from "../events/file-store/file-event-store.ts";
 import { readBootId } from "../runtime/boot-id.ts";
-import { errorMessage } from "../runtime/errors.ts";
 import { createPace } from "../runtime/pace.ts";
+import { announceAll } from "./announce.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import { createChannelWorker } from "./channel-worker.ts";
-import { type Agents, composeAgents } from "./compose-agents.ts";
+import { composeAgents } from "./compose-agents.ts";
 import { composeSettings } from "./compose-settings.ts";
+import { composeStatus } from "./compose-status.ts";
 import { createConfigWorker } from "./config-worker.ts";
 import { createDeadLetters, type DeadLetters } from "./control/dead-letters.ts";
 import { openSeenLetters } from "./control/seen-letters.ts";
 import { createDeliveryPace } from "./delivery-pace.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { createIntake } from "./intake.ts";
-import type { LiveConfig } from "./live-config.ts";
-import { watchLoopDelay } from "./loop-delay.ts";
 import type { Pairing } from "./pairing.ts";
 import type { ServerDeps } from "./server-deps.ts";
-import { describeSetAside, findSetAside } from "./set-aside-files.ts";
-import { reportStatus, type StatusReport } from "./status.ts";
+import type { StatusReport } from "./status.ts";
 import { createStrangerNotices } from "./stranger-notices.ts";
-import { createStrangers, type Strangers } from "./strangers.ts";
+import { createStrangers } from "./strangers.ts";
 import { type Phase, supervise } from "./supervisor.ts";
 import type { Worker } from "./worker.ts";
 
@@ -150,47 +147,6 @@ function composeEvents(deps: ServerDeps, abort: AbortSignal) {
   return { store, bus: createEventBus({ store, clock, random, log, abort }) };
 }
 
-interface StatusParts {
-  readonly bus: EventBus;
-  readonly store: EventStore;
-  readonly channels: ChannelRegistry;
-  readonly strangers: Strangers;
-  readonly pairing: Pairing;
-  readonly live: LiveConfig<LoadedConfig>;
-  readonly agents: Pick<Agents, "problems">;
-  readonly letters: DeadLetters;
-}
-
-function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promise<StatusReport> {
-  const { bus, store, channels, strangers, pairing, live, agents, letters } = parts;
-  const startedAt = deps.clock.now();
-  const loopDelay = watchLoopDelay(bus);
-  return async () => {
-    const damaged = await damagedFiles(deps);
-    return reportStatus({
-      ...{ version: deps.version, workspace: deps.paths.root, startedAt, channels },
-      ...{ counts: bus.counts, store: store.health, strangers: strangers.list },
-      ...{ unseen: letters.unseenCount, now: deps.clock.now },
-      pairingCode: pairing.ownerCode,
-      configProblems: live.problems,
-      agentProblems: await agents.problems(),
-      warnings: live.now().warnings,
-      fileProblems: () => [...deps.fileProblems(), ...damaged],
-      loopDelay,
-    });
-  };
-}
-
-async function damagedFiles({ paths, files, log }: ServerDeps): Promise<readonly string[]> {
-  try {
-    return describeSetAside(await findSetAside(paths, files));
-  } catch (error) {
-    log.debug({ reason: errorMessage(error) }, "cannot look for damaged files");
-    // A folder that cannot be listed is a problem by itself, which `fileProblems` has.
-    return [];
-  }
-}
-
 function watchFiles({ paths, files, clock, log }: ServerDeps, onChange: () => Promise<void>) {
   return watchConfig({
     paths: [paths.userConfig, paths.runtimeConfig, paths.env],
@@ -198,29 +154,5 @@ function watchFiles({ paths, files, clock, log }: ServerDeps, onChange: () => Pr
     clock,
     log,
     onChange,
-  });
-}
-
-/** What the person at the console should know: how to become owner, and trouble with a channel. */
-function announceAll(
-  { announce, mode }: ServerDeps,
-  { channels, pairing }: Pick<StatusParts, "channels" | "pairing">,
-) {
-  const code = pairing.ownerCode();
-  if (mode === "server" && code && channels.all().some(({ spec }) => spec.platform !== "cli")) {
-    announce(`No owner yet. Send this to the bot to become its owner: /start ${code}`);
-  }
-  const told = new Map<string, string>();
-  channels.onChange((name) => {
-    const state = channels.get(name)?.state;
-    const line =
-      state?.kind === "failing"
-        ? `Channel ${name}: ${state.reason}. ${state.remedy}`
-        : `Channel ${name}: ${state?.kind}`;
-    const isNews =
-      told.get(name) !== line &&
-      (state?.kind === "failing" || told.has(name) || state?.kind === "connected");
-    told.set(name, line);
-    if (isNews && channels.get(name)?.spec.platform !== "cli") announce(line);
   });
 }
