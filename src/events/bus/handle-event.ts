@@ -88,7 +88,8 @@ interface Work {
 }
 
 async function handleNow(deps: HandlerDeps, work: Work): Promise<Handled> {
-  const firstAttemptAt = work.note.firstAttemptAt ?? deps.clock.now();
+  const now = deps.clock.now();
+  const firstAttemptAt = Math.min(work.note.firstAttemptAt ?? now, now);
   // Only a failure that counts starts the clock: waiting for a channel, or dying in the middle, is no attempt.
   let { note } = work;
   let noted: Promise<void> = Promise.resolve();
@@ -166,7 +167,9 @@ async function noteRetry(deps: HandlerDeps, event: Event, { ref, note, outcome }
   const now = deps.clock.now();
   const dueAt = now + outcome.afterMs;
   const { reason, counted, progress } = outcome;
-  const firstAttemptAt = note.firstAttemptAt ?? (counted === false ? undefined : now);
+  // A clock that was set back begins the time until giving up anew, lest it never ends.
+  const since = note.firstAttemptAt ?? (counted === false ? undefined : now);
+  const firstAttemptAt = since && Math.min(since, now);
   const learned = { ...note, firstAttemptAt, progress: { ...note.progress, ...progress } };
   const failed = { ...withFailure(learned, { at: now, reason }, counted), dueAt };
   const { id, key } = event;

@@ -78,6 +78,22 @@ describe("an event that is to be retried", () => {
     expect(inbound.keys()).toEqual(["a"]);
   });
 
+  // Red while the time of the first attempt is kept: it lies ahead for a day, and giving up with it.
+  test("is given up no later than a whole term after the clock was set back", async () => {
+    const since: number[] = [];
+    const { world, publish, pass } = await setUpBus({
+      inbound: (_, { firstAttemptAt }) => {
+        since.push(world.clock.now() - firstAttemptAt);
+        return { kind: "retry", afterMs: HOUR, reason: "down" };
+      },
+    });
+    await publish(newInbound("a"));
+    await pass(2 * HOUR);
+    world.clock.setNow(world.clock.now() - 24 * HOUR);
+    await pass(3 * HOUR);
+    expect(since).toEqual([0, HOUR, 2 * HOUR, 0, HOUR, 2 * HOUR]);
+  });
+
   test("counts no attempt when told so, and notes what was learned", async () => {
     const { bus, inbound, publish, pass } = await setUpBus({
       inbound: () => ({
