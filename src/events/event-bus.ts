@@ -19,7 +19,7 @@ export interface EventBus {
   ): Consumer;
   /** Events that wait for this are handled again. */
   wake(what: string): void;
-  /** The event that has waited longest for this is handled again. */
+  /** One of the events that wait for this is handled again; those of the last process and later ones in turn. */
   wakeOne(what: string): void;
   /** The first owed event of a main lane, whatever it waits for. */
   head(type: EventType, lane: string): LaneHead | undefined;

@@ -41,6 +41,9 @@ export function parseEventFileName(file: string): EventName | undefined {
 
 export const isEventFileName = (file: string): boolean => PATTERN.test(file);
 
+/** The lane's hash in the name of an event's file. */
+export const laneOf = (ref: string): string => ref.slice(17, 30);
+
 /** The key's hash in the name of an event's file. */
 export const keyOf = (ref: string): string => ref.slice(31, 47);
 

@@ -7,7 +7,7 @@ import { backoffMs } from "../runtime/backoff.ts";
 import { type Clock, pause } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ChannelRegistry, LiveChannel } from "./channel-registry.ts";
-import { channelWake } from "./channel-wake.ts";
+import { channelWake, paceWake } from "./channel-wake.ts";
 import { afterFailure, type DeliveryPolicy } from "./delivery-failure.ts";
 import type { DeliveryPace } from "./delivery-pace.ts";
 
@@ -69,7 +69,7 @@ async function sendParts(deps: DeliveryDeps, delivery: Delivery): Promise<Outcom
     const waitMs = takePace(deps, delivery);
     if (waitMs > 0) {
       if (newReceipt) await noteReceipt(deps, delivery, progress);
-      return { kind: "wait", for: "pace", until: deps.clock.now() + waitMs };
+      return paceWait(deps, event, waitMs);
     }
     const planned = planAttempt(deps, { event, progress, part });
     const attempt = await placeAttempt(delivery, planned);
@@ -98,6 +98,13 @@ function confirmed({ boot, clock }: DeliveryDeps, progress: Progress, messageId:
     receipts,
     sending: { part: receipts.length, at: clock.now(), boot, left: false },
   };
+}
+
+/** With a place in the line there is only a time to wait for, without one a place. */
+function paceWait({ clock }: DeliveryDeps, { channel }: OutboundEvent, waitMs: number): Outcome {
+  return Number.isFinite(waitMs)
+    ? { kind: "wait", for: "pace", until: clock.now() + waitMs }
+    : { kind: "wait", for: paceWake(channel), until: clock.now() + LOOK_AGAIN_MS };
 }
 
 function takePace({ pace }: DeliveryDeps, { live, event }: Delivery): number {

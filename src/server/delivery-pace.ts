@@ -4,7 +4,10 @@ import type { SendRate } from "./channel-registry.ts";
 
 /** Keeps a platform's limits before it has to say 429. */
 export interface DeliveryPace {
-  /** How long to wait before sending there, ms; 0 = now, and it is counted. */
+  /**
+   * How long to wait before sending there, ms; 0 = now, and it is counted. Infinity: so many wait for the bot that there
+   * is no place in the line, until `onFree` is called.
+   */
   take(channel: string, address: Address, rate: SendRate): number;
 }
 
@@ -13,10 +16,17 @@ const MINUTE_MS = 60_000;
 /** A short reply of a few parts goes out at once, as Telegram allows. */
 const BURST = 3;
 
+/** Places in the line for a bot: less than a second of it, so that a backlog holds up nobody who speaks now for longer. */
+const MAX_LINE = 16;
+
 /** So that no interval sees more than the limit, burst included; 0 stays no limit. */
 const lessBurst = (limit: number) => (limit > BURST ? limit - BURST : limit);
 
-export function createDeliveryPace(now: () => number): DeliveryPace {
+/** `onFree`: one more of this channel may ask for a place. */
+export function createDeliveryPace(
+  now: () => number,
+  onFree: (channel: string) => void,
+): DeliveryPace {
   const paces = new Map<string, { rate: SendRate; bot: Pace; chat: Pace; group: Pace }>();
 
   function pacesOf(channel: string, rate: SendRate) {
@@ -67,6 +77,16 @@ export function createDeliveryPace(now: () => number): DeliveryPace {
     return line.end - now();
   }
 
+  /** What is to be waited for the bot, if its line is not full; the line is empty as long as the bot is free. */
+  function waitInLine(channel: string, chat: string, given: { botMs: number; rate: SendRate }) {
+    const { botMs, rate } = given;
+    const inLine = lines.get(channel)?.chats.size ?? 0;
+    if (botMs === 0 && inLine === 0) return 0;
+    if (inLine >= MAX_LINE) return Number.POSITIVE_INFINITY;
+    const gapMs = rate.perSecond > 0 ? SECOND_MS / lessBurst(rate.perSecond) : 0;
+    return Math.ceil(placeInLine(channel, chat, { botMs, gapMs }));
+  }
+
   return {
     take(channel, { chat }, rate) {
       const { bot, chat: perChat, group } = pacesOf(channel, rate);
@@ -78,12 +98,10 @@ export function createDeliveryPace(now: () => number): DeliveryPace {
       if (isDue || (botMs === 0 && ownMs === 0 && !line?.chats.size)) {
         bot.take(channel);
         own.take(chat);
+        if (isDue) onFree(channel);
         return 0;
       }
-      const gapMs = rate.perSecond > 0 ? SECOND_MS / lessBurst(rate.perSecond) : 0;
-      const inLine =
-        botMs > 0 || line?.chats.size ? placeInLine(channel, chat, { botMs, gapMs }) : 0;
-      return Math.max(Math.ceil(inLine), ownMs);
+      return Math.max(waitInLine(channel, chat, { botMs, rate }), ownMs);
     },
   };
 }

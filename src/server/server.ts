@@ -9,6 +9,7 @@ import { readBootId } from "../runtime/boot-id.ts";
 import { createPace } from "../runtime/pace.ts";
 import { announceAll } from "./announce.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
+import { paceWake } from "./channel-wake.ts";
 import { createChannelWorker } from "./channel-worker.ts";
 import { composeAgents } from "./compose-agents.ts";
 import { composeSettings } from "./compose-settings.ts";
@@ -91,7 +92,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   const delivery = createDeliveryWorker({
     ...{ bus, channels, boot, clock, random, log },
     concurrency: config().delivery.concurrency,
-    pace: createDeliveryPace(clock.now),
+    pace: createDeliveryPace(clock.now, (channel) => bus.wakeOne(paceWake(channel))),
     policy: () => ({ ...config().delivery, deadLetterNotice: notices.deadLetter }),
   });
 

@@ -1,6 +1,7 @@
 import type { Channel } from "../../src/channels/channel.ts";
 import { DeliveryError, type DeliveryFailure } from "../../src/channels/delivery-error.ts";
 import { createChannelRegistry } from "../../src/server/channel-registry.ts";
+import { paceWake } from "../../src/server/channel-wake.ts";
 import { createDeliveryPace } from "../../src/server/delivery-pace.ts";
 import { createDeliveryWorker } from "../../src/server/delivery-worker.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
@@ -80,7 +81,7 @@ export function createDeliveryRig() {
     const stop = new AbortController();
     void createDeliveryWorker({
       ...{ bus, channels, clock, boot: BOOT, concurrency: 16, random: () => 0.5 },
-      pace: createDeliveryPace(clock.now),
+      pace: createDeliveryPace(clock.now, (channel) => bus.wakeOne(paceWake(channel))),
       log: world.logger,
       policy: () => ({
         giveUpAfterMs: 24 * 3_600_000,

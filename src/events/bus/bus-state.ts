@@ -5,6 +5,7 @@ import type { Log } from "../../runtime/log.ts";
 import type { BusStep } from "../event-bus.ts";
 import type { EventStore } from "../event-store.ts";
 import type { Topic, Topics } from "./topics.ts";
+import type { Waiting } from "./waiting.ts";
 
 export interface EventBusDeps {
   readonly store: EventStore;
@@ -33,13 +34,15 @@ export interface Bus extends EventBusDeps {
   /** The present wait of each parked event, by ref; an earlier one means nothing any more. */
   readonly parked: Map<string, Parked>;
   /** Parked events by what they wait for. */
-  readonly waiting: Map<string, Set<Parked>>;
+  readonly waiting: Waiting<Parked>;
   /** Events that have waited long enough: the due time in their note was by a clock that may have been set back. */
   readonly waited: Set<string>;
   /** For each event that is being handled: what was called meanwhile, lest it goes on to wait for just that. */
   readonly calls: Set<Set<string>>;
   readonly listeners: Set<(step: BusStep) => void>;
   readonly opened: Gate;
+  /** The latest ref that the last process left; empty if it left none. */
+  leftUntil: string;
   /** Claims so far. */
   claims: number;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import { createDueQueue } from "../../runtime/due-queue.ts";
 import { errorMessage } from "../../runtime/errors.ts";
 import { createGate } from "../../runtime/gate.ts";
@@ -9,8 +10,9 @@ import type { Handle } from "../outcome.ts";
 import type { Bus, EventBusDeps, Parked } from "./bus-state.ts";
 import { keepStore } from "./keep-store.ts";
 import { discard, retryNow } from "./operate.ts";
-import { hold, pump, release, takeOver, unpark, wake, wakeOne } from "./pump.ts";
+import { hold, isOld, pump, release, takeOver, unpark, wake, wakeOne } from "./pump.ts";
 import { createTopics } from "./topics.ts";
+import { createWaiting } from "./waiting.ts";
 
 export function createEventBus(deps: EventBusDeps): EventBus {
   const bus: Bus = {
@@ -18,11 +20,12 @@ export function createEventBus(deps: EventBusDeps): EventBus {
     topics: createTopics(),
     due: createDueQueue<Parked>(deps.clock, (parked) => unpark(bus, parked)),
     parked: new Map(),
-    waiting: new Map(),
+    waiting: createWaiting<Parked>(({ ref }) => isOld(bus, ref)),
     waited: new Set(),
     calls: new Set(),
     listeners: new Set(),
     opened: createGate(),
+    leftUntil: "",
     claims: 0,
   };
   return {
@@ -52,11 +55,17 @@ async function run(bus: Bus, signal: AbortSignal): Promise<void> {
   await Promise.all([bus.due.run(signal), keepStore(bus, signal)]);
 }
 
+const NAMES_A_BREATH = 8192;
+
 /** Takes up what the last process left. */
 async function takeUp(bus: Bus): Promise<void> {
   const { owed } = await bus.store.open();
   for (const type of ["InboundEvent", "OutboundEvent"] as const) {
-    for (const ref of owed[type]) bus.topics.of(ref, type).lanes.add(ref);
+    for (const [index, ref] of owed[type].entries()) {
+      if (index % NAMES_A_BREATH === NAMES_A_BREATH - 1) await breathe();
+      bus.topics.of(ref, type).lanes.add(ref, { old: true });
+      if (ref > bus.leftUntil) bus.leftUntil = ref;
+    }
   }
   const { inbox, pending, failed } = counts(bus);
   bus.log.info({ inbox, pending, failed }, "event store opened");

@@ -1,4 +1,4 @@
-import { parseEventFileName } from "../event-name.ts";
+import { laneOf } from "../event-name.ts";
 
 /**
  * Which owed events may be handled now: of each lane only the first, and only one at a time. Holds names, never
@@ -12,18 +12,26 @@ import { parseEventFileName } from "../event-name.ts";
  * and is forgotten when it is empty.
  */
 export interface Lanes {
-  /** Adds an event at its place in the order; never before one that is being handled. */
-  add(ref: string, options?: { readonly held: boolean }): void;
+  /**
+   * Adds an event at its place in the order; never before one that is being handled. `old`: the last process left it.
+   */
+  add(ref: string, options?: { readonly held?: boolean; readonly old?: boolean }): void;
   /** A held event may be handled from now on. */
   release(ref: string): void;
-  /** Takes the next ready lane, lanes in turn: its head is busy until `finish` or `park`. */
-  next(): string | undefined;
+  /**
+   * Takes the next ready lane, lanes in turn: its head is busy until `finish` or `park`. Lanes that the last process
+   * left and those that came since take turns too, so that a backlog, however long, holds up nobody who speaks now.
+   */
+  next(options?: { readonly onlyYoung: boolean }): string | undefined;
   /** The busy head is settled. */
   finish(ref: string): void;
   /** The busy head has to wait. */
   park(ref: string): void;
-  /** A parked head is ready again; anything else is left alone. */
-  unpark(ref: string): void;
+  /**
+   * A parked head is ready again; anything else is left alone. It has had its turn and does not line up behind a backlog
+   * again, unless `soon` is false: then it is one of very many.
+   */
+  unpark(ref: string, options?: { readonly soon: boolean }): void;
   /** Takes out an event that nobody handles. False if it is busy or not here. */
   remove(ref: string): boolean;
   /** The first event of a lane, by the lane's name in refs. */
@@ -59,6 +67,8 @@ interface Line {
 
 /** Its refs, sorted. */
 interface Lane extends Line {
+  /** The last process left it, and its turn has not come yet. */
+  old: boolean;
   state: "open" | "busy" | "parked";
   /** Whether its key is in the line of ready lanes, perhaps no longer with reason. */
   queued: boolean;
@@ -67,27 +77,29 @@ interface Lane extends Line {
 interface State {
   readonly lanes: Map<string, Lane>;
   /** Keys of lanes in the order in which they became ready; those that are ready no more are passed over. */
-  readonly ready: Line;
+  readonly ready: { readonly young: Line; readonly old: Line };
+  oldIsNext: boolean;
   readonly held: Set<string>;
   size: number;
 }
 
-const laneOf = (ref: string) => parseEventFileName(ref)?.lane ?? ref;
-
 export function createLanes(): Lanes {
-  const ready = { items: [], head: 0 };
-  const state: State = { lanes: new Map(), ready, held: new Set(), size: 0 };
+  const ready = { young: { items: [], head: 0 }, old: { items: [], head: 0 } };
+  const state: State = { lanes: new Map(), ready, oldIsNext: false, held: new Set(), size: 0 };
   return {
-    add: (ref, options) => add(state, ref, options?.held ?? false),
+    add: (ref, { held = false, old = false } = {}) => add(state, ref, { held, old }),
     release(ref) {
       state.held.delete(ref);
       refresh(state, laneOf(ref));
     },
-    next: () => next(state),
+    next: (options) => (options?.onlyYoung ? nextIn(state, state.ready.young) : next(state)),
     finish: (ref) => finish(state, ref),
     park: (ref) => setState(state, ref, "parked"),
-    unpark(ref) {
-      if (headLane(state, ref)?.state === "parked") setState(state, ref, "open");
+    unpark(ref, { soon } = { soon: true }) {
+      const lane = headLane(state, ref);
+      if (lane?.state !== "parked") return;
+      if (soon) lane.old = false;
+      setState(state, ref, "open");
     },
     remove: (ref) => remove(state, ref),
     head: (key) => headOf(state.lanes.get(key)),
@@ -123,8 +135,17 @@ function headLane(state: State, ref: string): Lane | undefined {
 }
 
 function next(state: State): string | undefined {
-  for (let key = firstOf(state.ready); key !== undefined; key = firstOf(state.ready)) {
-    dropFirst(state.ready);
+  const { young, old } = state.ready;
+  const [line, other] = state.oldIsNext ? [old, young] : [young, old];
+  const ref = nextIn(state, line) ?? nextIn(state, other);
+  // The first of the two has had its turn, or none to take.
+  state.oldIsNext = !state.oldIsNext;
+  return ref;
+}
+
+function nextIn(state: State, line: Line): string | undefined {
+  for (let key = firstOf(line); key !== undefined; key = firstOf(line)) {
+    dropFirst(line);
     const lane = state.lanes.get(key);
     if (!lane) continue;
     lane.queued = false;
@@ -147,7 +168,7 @@ function refresh(state: State, key: string): void {
   if (firstOf(lane) === undefined) state.lanes.delete(key);
   if (lane.queued || !isReady(state, lane)) return;
   lane.queued = true;
-  state.ready.items.push(key);
+  state.ready[lane.old ? "old" : "young"].items.push(key);
 }
 
 function setState(state: State, ref: string, to: Lane["state"]): void {
@@ -157,9 +178,13 @@ function setState(state: State, ref: string, to: Lane["state"]): void {
   refresh(state, laneOf(ref));
 }
 
-function add(state: State, ref: string, held: boolean): void {
+function add(
+  state: State,
+  ref: string,
+  { held, old }: { readonly held: boolean; readonly old: boolean },
+): void {
   const key = laneOf(ref);
-  const lane = state.lanes.get(key) ?? { items: [], head: 0, state: "open", queued: false };
+  const lane = state.lanes.get(key) ?? { items: [], head: 0, old, state: "open", queued: false };
   state.lanes.set(key, lane);
   if (held) state.held.add(ref);
   insert(lane, ref);

@@ -16,7 +16,7 @@ export async function retryNow(bus: Bus, ref: string): Promise<void> {
 /** Its note is left alone: the handler may be writing it just now. */
 function endWaitNow(bus: Bus, ref: string): void {
   const parked = bus.parked.get(ref);
-  if (parked) unpark(bus, parked, true);
+  if (parked) unpark(bus, parked, { waited: true });
   else bus.waited.add(ref);
 }
 

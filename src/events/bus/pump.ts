@@ -27,7 +27,7 @@ export function release(bus: Bus, stored: readonly Stored[]): void {
 /** Claims while there is a free slot and a ready lane. */
 export function pump(bus: Bus, topic: Topic): void {
   while (topic.handle && topic.free > 0 && !bus.abort.aborted) {
-    const ref = topic.lanes.next();
+    const ref = topic.lanes.next({ onlyYoung: topic.resting });
     if (ref === undefined) return;
     topic.free -= 1;
     const claim = work(bus, { topic, ref }, topic.handle);
@@ -102,31 +102,71 @@ function finish(bus: Bus, { topic, ref }: Parked, handled: Handled): void {
   const parked: Parked = { topic, ref, for: handled.for, unread: handled.unread ?? false };
   bus.parked.set(ref, parked);
   if (handled.for !== undefined) {
-    bus.waiting.set(handled.for, (bus.waiting.get(handled.for) ?? new Set()).add(parked));
+    bus.waiting.add(handled.for, parked);
+    if (isOld(bus, ref)) restSometimes(bus, topic);
   }
   if (Number.isFinite(handled.until)) bus.due.add(handled.until, parked);
+}
+
+/** Whether the last process left it. */
+export const isOld = (bus: Bus, ref: string): boolean => ref <= bus.leftUntil;
+
+const OLD_WAITS_A_REST = 32;
+const REST_MS = 16;
+
+/**
+ * A backlog of 100,000 for a channel that is not there, or takes 30 a second, is claimed only to wait, one after the
+ * other. That takes its time, but not the time of whoever speaks now.
+ */
+function restSometimes(bus: Bus, topic: Topic): void {
+  topic.oldWaits += 1;
+  if (topic.resting || topic.oldWaits < OLD_WAITS_A_REST) return;
+  topic.oldWaits = 0;
+  topic.resting = true;
+  const goOn = () => {
+    topic.resting = false;
+    pump(bus, topic);
+  };
+  // Its sleep fails only when the server stops, and then nothing is claimed any more.
+  bus.clock.sleep(REST_MS, bus.abort).then(goOn, () => undefined);
 }
 
 /** Handles what waits for this again. */
 export function wake(bus: Bus, what: string): void {
   for (const calls of bus.calls) calls.add(what);
-  for (const parked of bus.waiting.get(what) ?? []) unpark(bus, parked);
+  unparkAll(bus, bus.waiting.all(what));
 }
 
-/** Handles the one that has waited longest for this again: a slot that is free is of use to one only. */
+const UNPARKS_A_TURN = 4096;
+
+function unparkAll(bus: Bus, parked: readonly Parked[]): void {
+  for (const one of parked.slice(0, UNPARKS_A_TURN)) unpark(bus, one, { soon: false });
+  const rest = parked.slice(UNPARKS_A_TURN);
+  if (rest.length > 0) setImmediate(unparkAll, bus, rest);
+}
+
+/** Handles one of those that wait for this again: a slot that is free is of use to one only. */
 export function wakeOne(bus: Bus, what: string): void {
   for (const calls of bus.calls) calls.add(what);
-  const [first] = bus.waiting.get(what) ?? [];
+  const first = bus.waiting.first(what);
   if (first) unpark(bus, first);
 }
 
-/** The wait is over, and with `waited` any other that its note may ask for. */
-export function unpark(bus: Bus, parked: Parked, waited = !parked.unread): void {
+interface UnparkOptions {
+  /** Also any other wait that its note may ask for is over. */
+  readonly waited?: boolean;
+  /** See `Lanes.unpark`. */
+  readonly soon?: boolean;
+}
+
+/** The wait is over. */
+export function unpark(bus: Bus, parked: Parked, options: UnparkOptions = {}): void {
+  const { waited = !parked.unread, soon = true } = options;
   const { topic, ref } = parked;
   if (bus.parked.get(ref) !== parked) return;
   endWait(bus, ref);
   if (waited) bus.waited.add(ref);
-  topic.lanes.unpark(ref);
+  topic.lanes.unpark(ref, { soon });
   pump(bus, topic);
 }
 
@@ -135,10 +175,7 @@ export function endWait(bus: Bus, ref: string): void {
   const parked = bus.parked.get(ref);
   bus.parked.delete(ref);
   bus.waited.delete(ref);
-  if (parked?.for === undefined) return;
-  const others = bus.waiting.get(parked.for);
-  others?.delete(parked);
-  if (others?.size === 0) bus.waiting.delete(parked.for);
+  if (parked?.for !== undefined) bus.waiting.delete(parked.for, parked);
 }
 
 /** A listener that throws is reported; it can neither block nor fail the flow. */

@@ -1,5 +1,5 @@
 import type { Event, EventType } from "../event.ts";
-import { isControlLane, parseEventFileName } from "../event-name.ts";
+import { isControlLane, laneOf } from "../event-name.ts";
 import type { Handle } from "../outcome.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 
@@ -10,6 +10,10 @@ export interface Topic {
   /** Free slots; no consumer, no slots. */
   free: number;
   handle: Handle<Event> | undefined;
+  /** Old events that were claimed only to wait, since the last rest. */
+  oldWaits: number;
+  /** Old events are left alone for a moment. */
+  resting: boolean;
   /** Claims of the consumer that are not finished. */
   readonly inFlight: Set<Promise<void>>;
 }
@@ -26,6 +30,8 @@ const createTopic = (type: EventType): Topic => ({
   lanes: createLanes(),
   free: 0,
   handle: undefined,
+  oldWaits: 0,
+  resting: false,
   inFlight: new Set(),
 });
 
@@ -40,8 +46,7 @@ export function createTopics(): Topics {
   };
   return {
     all: [...Object.values(main), ...Object.values(control)],
-    of: (ref, type) =>
-      isControlLane(parseEventFileName(ref)?.lane ?? "") ? control[type] : main[type],
+    of: (ref, type) => (isControlLane(laneOf(ref)) ? control[type] : main[type]),
     main: (type) => main[type],
     control: (type) => control[type],
   };

@@ -217,3 +217,39 @@ function createWorld() {
     },
   };
 }
+
+describe("a backlog", () => {
+  const take = (lanes: ReturnType<typeof createLanes>, count: number) =>
+    Array.from({ length: count }, () => lanes.next());
+
+  // DESIGN 4: a new event in a lane that owes nothing is dispatched at once, whatever is owed elsewhere.
+  test("and those that came since take turns, each in their order", () => {
+    const lanes = createLanes();
+    for (const n of [1, 2, 3, 4]) lanes.add(ref(n, n), { old: true });
+    for (const n of [5, 6]) lanes.add(ref(n, n));
+    expect(take(lanes, 7)).toEqual([
+      ...[ref(5, 5), ref(1, 1), ref(6, 6), ref(2, 2)],
+      ...[ref(3, 3), ref(4, 4), undefined],
+    ]);
+  });
+
+  test("is left alone while only young ones are asked for", () => {
+    const lanes = createLanes();
+    lanes.add(ref(1, 1), { old: true });
+    expect(lanes.next({ onlyYoung: true })).toBeUndefined();
+    lanes.add(ref(2, 2));
+    expect(lanes.next({ onlyYoung: true })).toBe(ref(2, 2));
+    expect(lanes.next()).toBe(ref(1, 1));
+  });
+
+  test("is not lined up behind by one of it that was called, but by all of them", () => {
+    const lanes = createLanes();
+    for (const n of [1, 2, 3, 4]) lanes.add(ref(n, n), { old: true });
+    const [first = "", second = ""] = take(lanes, 2);
+    for (const taken of [first, second]) lanes.park(taken);
+    lanes.unpark(first, { soon: false });
+    lanes.unpark(second);
+    expect(new Set(take(lanes, 2))).toEqual(new Set([second, ref(3, 3)]));
+    expect(take(lanes, 2)).toEqual([ref(4, 4), first]);
+  });
+});
