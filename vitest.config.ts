@@ -6,8 +6,9 @@ export default defineConfig({
     globalSetup: "test/global-setup.ts",
     // Two cores: more forks only make the tests that watch a real child process wait for each other.
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // For a machine that is busy with other things: a test that hangs is the exception.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ["default", ["json", { outputFile: "test-results.json" }]],
   },
 });
