@@ -1,4 +1,5 @@
 import type { Conversation, Platform } from "./conversation.ts";
+import { readAnswered } from "./deaths.ts";
 import type { Rig } from "./rig.ts";
 
 /** A moment of a message's way at which the server is killed, seen from outside. */
@@ -101,6 +102,18 @@ export function modelAnswered(afterMs: number, { tool = false } = {}): KillPoint
     },
   };
 }
+
+/** The answer is in the session's file, and the message not settled yet: looked for from outside. */
+export const answerKept: KillPoint = {
+  name: "answer in the history, not in pending/",
+  arm({ rig, kill }) {
+    const before = readAnswered(rig).size;
+    const timer = setInterval(() => {
+      if (readAnswered(rig).size > before) kill();
+    }, 1);
+    return () => clearInterval(timer);
+  },
+};
 
 /** The k-th request to post into the chat. */
 function sendPoint(

@@ -22,7 +22,7 @@ const CHATS = 10;
 const ON_THE_WAY = { delayMs: 30 };
 const CALM_MS = 180_000;
 
-/** Point 13: random kills, then calm. Protected by everything together. */
+/** Point 13: random kills, then calm. Protected by everything together; seen red with early confirmation. */
 export async function playStorm(rig: Rig, storm: Storm): Promise<Played> {
   rig.telegram.fault(/^send(Rich)?Message$/, ON_THE_WAY, Number.POSITIVE_INFINITY);
   rig.discord.fault(/^POST .*\/messages$/, ON_THE_WAY, Number.POSITIVE_INFINITY);

@@ -7,7 +7,7 @@ const DOWN_MS = 3_500;
 
 /**
  * Point 0. Protected on Telegram by never dropping what waits there; on Discord by the mark of each conversation, from
- * which its history is read.
+ * which its history is read. Seen red without each.
  */
 export const WHILE_DOWN: Point = {
   number: 0,

@@ -1,5 +1,6 @@
 import { PLATFORMS, type Platform } from "../../rig/conversation.ts";
 import {
+  answerKept,
   confirmed,
   fetched,
   type KillPoint,
@@ -19,17 +20,31 @@ type Check = (report: KillReport, platform: Platform) => readonly string[];
 const inbound = (number: number, ...points: readonly KillPoint[]) =>
   points.map((point) => killPoint(number, point, nothingSent));
 
-/** Each protection was taken out once, and the points named beside it were seen red. */
+/** Each protection was taken out once, and the points beside it were seen red. */
 export const KILLS: readonly Point[] = [
+  // Telegram: confirming only what is durable (red at +40 ms with messages kept 15 ms later). Discord: reading the
+  // history from the mark (red at +0 ms).
   ...inbound(1, ...fetched(0), ...fetched(5), ...fetched(40)),
+  // The same (red when taken), and the key of a message that Telegram gives again (red when arrived).
   ...inbound(2, confirmed(false), confirmed(true)),
+  // Settling a message only with its reply (both red when it is settled as it is claimed), and the lines of the steps
+  // that are complete (red after a tool).
   ...inbound(3, modelInFlight(), modelInFlight(2)),
+  // Making the reply durable before the message is settled (red at +2 and +20 ms with the two the other way round).
   ...[0, 2, 20].map((ms) => killPoint(4, modelAnswered(ms))),
   killPoint(4, modelAnswered(2, { tool: true })),
+  // The end of the turn in the history (red: the model is asked again).
+  { ...killPoint(4, answerKept), plain: false, fresh: true, untimed: true, play: playOnSlowDisk },
+  // Settling a reply only when it is confirmed (red when it is settled as it is claimed), on Telegram also the note
+  // "sending part k" (red: no label).
   sending(5, { part: 1, parts: 1, posted: false }),
+  // Telegram: that note. Discord: the search in the history and the nonce (red without both; see nonce.ts for one).
   sending(6, { part: 1, parts: 1, posted: true }),
+  // The same, and the receipts, noted one by one: red on Telegram from part 2 on. On Discord the search in the history
+  // stands for them.
   ...[1, 2, 3].map((part) => sending(7, { part, parts: 3, posted: false })),
   ...[1, 2, 3].map((part) => sending(8, { part, parts: 3, posted: true })),
+  // As 6: red on Telegram without the note, on Discord without search and nonce (+0 and +1 ms).
   ...[0, 1, 5].map((ms) => killPoint(9, sendAnswered(ms), justAnswered)),
 ];
 
@@ -47,6 +62,16 @@ function killPoint(number: number, point: KillPoint, check?: Check): Point {
 async function playKill(stage: Stage, point: KillPoint, check?: Check): Promise<readonly string[]> {
   const report = await runKill({ ...stage, chat: stage.person() }, point);
   return [...(check?.(report, stage.platform) ?? []), ...stepsPaidOnce(stage, report)];
+}
+
+/** Between the answer's line in the history and its file in `pending/`, there is time on this disk. */
+async function playOnSlowDisk(stage: Stage): Promise<readonly string[]> {
+  const { server, waitReady } = stage.rig;
+  server.start({ NODE_OPTIONS: `--import=${new URL("../slow-disk.mjs", import.meta.url).href}` });
+  await waitReady();
+  return playKill(stage, answerKept, (report) =>
+    report.wasAnswered ? [] : ["the answer was not in the history"],
+  );
 }
 
 /** One kill costs one model call at most: a step that was complete is not asked for again. */

@@ -26,7 +26,7 @@ interface Absence {
 
 /**
  * Point 6 on Discord, with a restart after the time for which it knows a nonce. Protected by looking for the part in
- * the channel's history.
+ * the channel's history, whatever the clocks say: seen red without it.
  */
 const afterTheWindow = ({ name, waitMs = 0, discordMs = 0, offsetMs }: Absence): Point => ({
   number: 6,

@@ -17,7 +17,7 @@ const SEEN_MS = 120;
 
 /**
  * Point 12, hot reload: a turn runs, and the edit makes the channel connect anew. Protected by the connection's being
- * no part of what is owed, and by confirming before the old connection ends.
+ * no part of what is owed: seen red with messages that are settled as they are claimed.
  */
 const reloading = (moment: "the edit is seen" | "it connects anew"): Point => ({
   number: 12,
@@ -70,7 +70,7 @@ const swapped = new WeakSet<Rig>();
 
 /**
  * Point 12, an operator's `outbox retry` of a dead letter. Protected by the retry's being one rename: dead or owed,
- * never both and never neither.
+ * never both and never neither (seen red at "arrived" and "posted" with the rename left to memory).
  */
 const retrying = (moment: "asked for" | "arrived" | "posted"): Point => ({
   number: 12,

@@ -43,7 +43,7 @@ const STEPS = ["my-bot starts", "event store opened"];
 
 /**
  * Point 11, while the folder is read. Protected by reading only: a start renames nothing but what it can name, and
- * takes back what was half written.
+ * takes back what was half written. Seen red with replies that are settled as they are claimed.
  */
 const WHILE_READING: Point = {
   number: 11,
@@ -81,7 +81,7 @@ async function dieAtStep({ server }: Rig, step: string): Promise<void> {
 
 /**
  * Point 11, the first redelivery. Protected by the note of the part in flight, which the second life reads and the
- * third one still finds: without it, the repeat has no label.
+ * third one still finds: without it, the repeat has no label (seen red on Telegram; on Discord without search and nonce).
  */
 const redelivering = (phase: "arrived" | "posted"): Point => ({
   number: 11,
