@@ -33,6 +33,7 @@ export function createFileEventStore(options: FileEventStoreOptions): EventStore
 
 async function open(state: StoreState): Promise<OpenedStore> {
   const found = await recover(state);
+  state.known = found.known;
   for (const folder of ["inbox", "pending", "failed"] as const) {
     for (const ref of found[folder]) state.folderOf.set(ref, state.layout[folder]);
   }

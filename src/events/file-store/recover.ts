@@ -6,7 +6,7 @@ import { type HybridClock, ID_DIGITS } from "../../runtime/hybrid-clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import { isEventFileName, keyOf } from "../event-name.ts";
 import { enterAnew } from "./enter-anew.ts";
-import type { KeySet } from "./key-set.ts";
+import { createKeySet, type KeySet } from "./key-set.ts";
 import { AGAIN_PREFIX, type EventLayout, eventFolders, TMP_PREFIX } from "./layout.ts";
 import type { Quarantine } from "./quarantine.ts";
 
@@ -18,6 +18,8 @@ export interface Recovered {
   readonly failed: readonly string[];
   /** Refs that have a note. */
   readonly notes: ReadonlySet<string>;
+  /** The keys of all that was found. */
+  readonly known: KeySet;
 }
 
 interface RecoverDeps {
@@ -25,26 +27,27 @@ interface RecoverDeps {
   readonly files: FileOps;
   readonly folders: FolderSyncs;
   readonly quarantine: Quarantine;
-  /** Is given the keys of all that is found. */
-  readonly known: KeySet;
   readonly ids: HybridClock;
   readonly log: Log;
 }
 
 export async function recover(deps: RecoverDeps): Promise<Recovered> {
-  const { layout, files, known, ids } = deps;
+  const { layout, files, ids } = deps;
+  // Its own, because an earlier try may have failed half-way: what that one knew would be taken for doubles.
+  const known = createKeySet();
   for (const folder of eventFolders(layout)) await files.makeDirectory(folder);
   await deps.quarantine.load();
   // A start that failed half-way has left what it saw, and is made again.
   known.clear();
   const done = await listEvents(deps, layout.done);
   await inSlices(done, (ref) => known.add(keyOf(ref)));
-  const failed = await withoutDoubles(deps, layout.failed);
-  const inbox = await withoutDoubles(deps, layout.inbox);
-  const pending = await withoutDoubles(deps, layout.pending);
+  const failed = await withoutDoubles(deps, layout.failed, known);
+  const inbox = await withoutDoubles(deps, layout.inbox, known);
+  const pending = await withoutDoubles(deps, layout.pending, known);
   for (const refs of [done, failed, inbox, pending]) ids.observe(latestId(refs));
   await syncNames(deps, { done, failed, inbox, pending });
-  return { inbox, pending, failed, notes: await keepNotes(deps, [inbox, pending, failed]) };
+  const notes = await keepNotes(deps, [inbox, pending, failed]);
+  return { inbox, pending, failed, notes, known };
 }
 
 const NAMES_A_SLICE = 8192;
@@ -110,12 +113,16 @@ async function takeOffPrefix(files: FileOps, folder: string, name: string): Prom
  * A power cut can leave the old name beside the new one: the one in the folder that was read before is the truth.
  * Two events of one key are left when a write that had failed could not be taken back: then the later one was accepted.
  */
-async function withoutDoubles(deps: RecoverDeps, folder: string): Promise<readonly string[]> {
+async function withoutDoubles(
+  deps: RecoverDeps,
+  folder: string,
+  known: KeySet,
+): Promise<readonly string[]> {
   const refs = (await listEvents(deps, folder)).sort().reverse();
   const doubles: string[] = [];
   await inSlices(refs, (ref) => {
-    if (deps.known.has(keyOf(ref))) doubles.push(ref);
-    else deps.known.add(keyOf(ref));
+    if (known.has(keyOf(ref))) doubles.push(ref);
+    else known.add(keyOf(ref));
   });
   for (const ref of doubles) await removeDouble(deps, folder, ref);
   const gone = new Set(doubles);
