@@ -6,7 +6,6 @@ export interface KeySet {
   has(key: string): boolean;
   add(key: string): void;
   delete(key: string): void;
-  clear(): void;
   size(): number;
 }
 
@@ -56,10 +55,6 @@ export function createKeySet(): KeySet {
       if (isEmpty(table, slot)) return;
       size -= 1;
       closeGap(table, slot);
-    },
-    clear() {
-      table = createTable(FIRST_SLOTS);
-      size = 0;
     },
     size: () => size,
   };

@@ -37,8 +37,6 @@ export async function recover(deps: RecoverDeps): Promise<Recovered> {
   const known = createKeySet();
   for (const folder of eventFolders(layout)) await files.makeDirectory(folder);
   await deps.quarantine.load();
-  // A start that failed half-way has left what it saw, and is made again.
-  known.clear();
   const done = await listEvents(deps, layout.done);
   await inSlices(done, (ref) => known.add(keyOf(ref)));
   const failed = await withoutDoubles(deps, layout.failed, known);
