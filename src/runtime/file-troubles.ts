@@ -8,8 +8,8 @@ import type { Log } from "./log.ts";
 /**
  * Watches every file call, so that none fails unseen, whoever made it and whatever became of it: each kind of failure
  * in a folder is logged once, and shown until a call of that kind works there again, or has not failed for an hour. A
- * full disk, a read-only one and a lack of descriptors are one trouble of the whole: it is over when writing, or opening,
- * works anywhere again.
+ * full disk, a read-only one and a lack of descriptors are troubles of the whole: one that was not met again for a while
+ * is over as soon as writing, or opening, works anywhere.
  */
 export interface FileTroubles {
   /** The same files, watched. */
@@ -27,6 +27,7 @@ export interface FileTroublesDeps {
 }
 
 const SHOWN_MS = 3_600_000;
+const A_WHILE_MS = 10_000;
 
 /** What callers ask about: that a file is not there, or is there already, is an answer. */
 const ANSWERS = ["ENOENT", "EEXIST"];
@@ -72,8 +73,9 @@ export function createFileTroubles(deps: FileTroublesDeps): FileTroubles {
 
   function worked(action: Action, folder: string): void {
     const own = keyOf(action, folder);
-    for (const [key, { code = "" }] of troubles) {
-      if (key !== own && !OVER_BY[code]?.includes(action)) continue;
+    for (const [key, { code = "", at }] of troubles) {
+      const isOver = OVER_BY[code]?.includes(action) && Math.abs(clock.now() - at) > A_WHILE_MS;
+      if (key !== own && !isOver) continue;
       troubles.delete(key);
       log.info(`can ${key} again`);
     }
