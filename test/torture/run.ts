@@ -62,6 +62,7 @@ export function startRun(deps: RunDeps): Run {
     },
   };
   const { waiting, tasks } = tasksOf(world);
+  if (waiting.length + tasks.length === 0) world.failures.push("no point fits these options");
   const work = Array.from({ length: deps.options.jobs }, () => workThrough(world, tasks));
   const ended = Promise.all([...waiting.map((task) => attempt(world, task)), ...work]).then(
     () => undefined,
