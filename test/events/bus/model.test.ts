@@ -241,6 +241,7 @@ test("bus and store do what the model says, whatever comes in whatever order", a
       await finish(model, machine);
       await machine.stop();
     }),
-    { numRuns: 1000 },
+    // The same runs each time; another seed is another thousand.
+    { numRuns: 1000, seed: 20_261_121 },
   );
 }, 120_000);
