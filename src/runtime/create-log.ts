@@ -5,7 +5,7 @@ import type { FileOps } from "./file-ops.ts";
 import type { Log } from "./log.ts";
 import { plainText } from "./plain-text.ts";
 import type { Redactor } from "./redact.ts";
-import { type FileStream, openRotatingFile } from "./rotating-file.ts";
+import { openRotatingFile, type RotatingFile } from "./rotating-file.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
@@ -105,7 +105,7 @@ async function openStream(options: LogOptions): Promise<Stream> {
       problem = undefined;
     });
     const problems = () => (problem === undefined ? [] : [problem]);
-    return { destination: opened.destination, problems, close: closer(stream) };
+    return { destination: opened.destination, problems, close: closer(opened) };
   } catch (error) {
     const where = to.kind === "file" ? to.path : "on standard output";
     throw new UserError(`Cannot open the log ${where}: ${errorMessage(error)}`, { cause: error });
@@ -123,10 +123,13 @@ const openFile = (path: string, { files, onFailure, maxFileBytes }: LogOptions) 
 async function openOutput() {
   const stream = destination({ dest: STDOUT, sync: false, maxLength: MAX_WAITING_BYTES });
   await once(stream, "ready");
-  return { stream, destination: stream };
+  return { stream, destination: stream, settled: () => Promise.resolve() };
 }
 
-function closer(stream: FileStream): () => Promise<void> {
+function closer({
+  stream,
+  settled,
+}: Pick<RotatingFile, "stream" | "settled">): () => Promise<void> {
   let isEnding = false;
   const over = new Promise<void>((resolve) => {
     stream.once("close", resolve);
@@ -138,7 +141,8 @@ function closer(stream: FileStream): () => Promise<void> {
       if (isEnding || isGone) resolve();
     });
   });
-  return () => {
+  return async () => {
+    await settled();
     isEnding = true;
     stream.end();
     return over;

@@ -16,10 +16,15 @@ export interface RotatingFileDeps {
   onFailure(error: Error): void;
 }
 
+export interface RotatingFile {
+  readonly stream: FileStream;
+  readonly destination: DestinationStream;
+  /** Resolves when no new file is being begun: the stream must not be ended before. Never rejects. */
+  settled(): Promise<void>;
+}
+
 /** A log file (mode 0600) that never takes more than twice `maxBytes`, give or take what waits to be written. Rejects if it cannot be opened. */
-export async function openRotatingFile(
-  deps: RotatingFileDeps,
-): Promise<{ readonly stream: FileStream; readonly destination: DestinationStream }> {
+export async function openRotatingFile(deps: RotatingFileDeps): Promise<RotatingFile> {
   const { path, files, maxBytes } = deps;
   await files.makeDirectory(dirname(path));
   let size = (await files.stat(path))?.size ?? 0;
@@ -29,6 +34,7 @@ export async function openRotatingFile(
   await once(stream, "ready");
 
   let isRotating = false;
+  let rotation = Promise.resolve();
   async function rotate(): Promise<void> {
     isRotating = true;
     size = 0;
@@ -47,7 +53,7 @@ export async function openRotatingFile(
   const write = (line: string) => {
     stream.write(line);
     size += Buffer.byteLength(line);
-    if (size >= maxBytes && !isRotating) void rotate();
+    if (size >= maxBytes && !isRotating) rotation = rotate();
   };
-  return { stream, destination: { write } };
+  return { stream, destination: { write }, settled: () => rotation };
 }
