@@ -4,6 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { errorCode, errorMessage, UserError } from "../runtime/errors.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
+import { createSerial } from "../runtime/serial.ts";
 import { EXIT_CONFIG, printProblem } from "../workspace/settings/problem.ts";
 import { readYaml } from "../workspace/settings/read-yaml.ts";
 import { validate } from "../workspace/settings/validate.ts";
@@ -62,7 +63,7 @@ const HEADER =
 
 export function createRuntimeConfig(deps: RuntimeConfigDeps): RuntimeConfigStore {
   const { path, files } = deps;
-  let last: Promise<unknown> = Promise.resolve();
+  const serial = createSerial();
 
   const change = async (edit: (now: RuntimeConfig) => RuntimeConfig): Promise<RuntimeConfig> => {
     const found = await readRuntimeConfig(path, files);
@@ -74,12 +75,7 @@ export function createRuntimeConfig(deps: RuntimeConfigDeps): RuntimeConfigStore
 
   return {
     read: () => readRuntimeConfig(path, files),
-    update(edit) {
-      const result = last.then(() => change(edit));
-      // Whoever asked for the change is told of its failure; the next change does not depend on it.
-      last = result.catch(() => undefined);
-      return result;
-    },
+    update: (edit) => serial(() => change(edit)),
   };
 }
 

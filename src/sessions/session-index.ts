@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createGroupSync } from "../runtime/group-sync.ts";
+import { createSerial } from "../runtime/serial.ts";
 import { createLineFile, type LineFileDeps } from "./line-file.ts";
-import { createSerial } from "./serial.ts";
 import {
   type IndexLine,
   parseIndexLine,

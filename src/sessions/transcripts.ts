@@ -1,5 +1,5 @@
+import { createSerial, type Serial } from "../runtime/serial.ts";
 import type { LineFile } from "./line-file.ts";
-import { createSerial, type Serial } from "./serial.ts";
 
 /** The sessions' files, as far as they are known: those in use, and those used last. */
 export interface Transcripts<T> {

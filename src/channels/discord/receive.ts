@@ -1,4 +1,5 @@
 import { backoffMs } from "../../runtime/backoff.ts";
+import { pause } from "../../runtime/clock.ts";
 import { repeatUntilAborted } from "../reconnect.ts";
 import { type Beginning, createBeginning } from "./beginning.ts";
 import { registerCommands } from "./commands.ts";
@@ -156,7 +157,7 @@ async function prepare(
       failures += 1;
       const ms = rateLimitOf(error) ?? backoffMs(failures, { ...OPENING_RETRY, random });
       log.warn({ retryInMs: ms, reason: reasonOf(error) }, "cannot open every private chat yet");
-      await clock.sleep(ms, signal).catch(() => undefined); // Over, which the loop looks at.
+      await pause(clock, ms, signal);
     }
   }
   late.abort();

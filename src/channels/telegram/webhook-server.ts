@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { errorMessage } from "../../runtime/errors.ts";
+import { createSerial } from "../../runtime/serial.ts";
 import type { TelegramOptions } from "./options.ts";
 
 type WebhookOptions = NonNullable<TelegramOptions["webhook"]>;
@@ -21,14 +22,8 @@ export function createWebhookServer(
 ): WebhookServer {
   const path = new URL(options.url).pathname;
   const reading = new Set<IncomingMessage>();
-  let taking: Promise<unknown> = Promise.resolve();
-  const inOrder = (update: unknown): Promise<void> => {
-    const result = taking.then(() => take(update));
-    taking = result.catch(() => {
-      // The request that brought it is answered with 503.
-    });
-    return result;
-  };
+  const serial = createSerial();
+  const inOrder = (update: unknown): Promise<void> => serial(() => take(update));
   const answering = new Set<Promise<void>>();
   const server = createServer((request, response) => {
     reading.add(request);

@@ -3,6 +3,7 @@ import type { Address } from "../../events/event.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { errorMessage } from "../../runtime/errors.ts";
 import { createGate, type Gate } from "../../runtime/gate.ts";
+import { createSerial, type Serial } from "../../runtime/serial.ts";
 import type { Channel, IncomingMessage, OutgoingPart, Receiver, SendContext } from "../channel.ts";
 import { DeliveryError } from "../delivery-error.ts";
 
@@ -57,8 +58,8 @@ interface Terminal extends TerminalChannelDeps {
   receiver: Receiver | undefined;
   /** Opens when there is a receiver. */
   receiving: Gate;
-  /** The last message's acceptance: messages are accepted one after another. */
-  last: Promise<void>;
+  /** Messages are accepted one after another. */
+  readonly serial: Serial;
   readonly accepting: Set<Promise<void>>;
 }
 
@@ -68,7 +69,7 @@ export function createTerminalChannel(deps: TerminalChannelDeps): TerminalChanne
     clients: new Map(),
     receiver: undefined,
     receiving: createGate(),
-    last: Promise.resolve(),
+    serial: createSerial(),
     accepting: new Set(),
   };
   return {
@@ -175,13 +176,10 @@ const messageOf = (
 
 /** In the order of the calls, one at a time. A failure is the speaker's, who sees it and can say it again. */
 function accept(terminal: Terminal, message: IncomingMessage): Promise<void> {
-  const durable = terminal.last.then(async () => {
+  return terminal.serial(async () => {
     while (!terminal.receiver) await terminal.receiving.passed;
     const accepting = terminal.receiver.accept([message]);
     terminal.accepting.add(accepting);
     await accepting.finally(() => terminal.accepting.delete(accepting));
   });
-  // Whoever said it is told; the next message does not depend on it.
-  terminal.last = durable.catch(() => undefined);
-  return durable;
 }

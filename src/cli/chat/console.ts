@@ -27,8 +27,7 @@ export function openConsole(): Face {
       show: async (text) => screen.write(`${await said(agent, text)}\n`),
       typing: () => screen.typing(agent),
     }),
-    // A terminal that is gone ends the conversation, which is what says so.
-    announce: (line) => void screen.write(plainText(line)).catch(() => undefined),
+    announce: (line) => tell(screen, plainText(line)),
     converse: (chat, signal) => converse(screen, chat, signal),
   };
 }
@@ -58,6 +57,12 @@ async function said(agent: string, markdown: string): Promise<string> {
 const name = (agent: string) =>
   isColourful(process.stdout) ? `\u001b[1m${agent}\u001b[0m` : agent;
 
+function tell(screen: Screen, text: string): void {
+  screen.write(text).catch(() => {
+    // The terminal is gone. That ends the conversation, which is what says so.
+  });
+}
+
 function readLines(
   lines: Interface,
   { chat, screen }: { chat: Chat; screen: Screen },
@@ -67,10 +72,7 @@ function readLines(
       const text = line.trim();
       if (isQuitWord(text)) return resolve("quit");
       if (text !== "") {
-        chat
-          .say(text)
-          .catch((error) => screen.write(`Not sent: ${errorMessage(error)}`))
-          .catch(() => undefined);
+        chat.say(text).catch((error) => tell(screen, `Not sent: ${errorMessage(error)}`));
       }
       lines.prompt();
     });

@@ -41,8 +41,6 @@ async function conversePiped(chat: Chat, signal: AbortSignal): Promise<void> {
     process.stdout.once("close", () => resolve("unread"));
   });
   const stopped = Promise.race([chat.lost, aborted(signal)]).then(() => "stopped" as const);
-  // Once another of them has come first, its failure says nothing new.
-  answered.catch(() => undefined);
   try {
     if ((await Promise.race([stopped, unread, answered])) !== "stopped") return;
     throw new UserError(

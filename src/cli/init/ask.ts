@@ -3,7 +3,7 @@ import type { Settings } from "./settings.ts";
 
 /** The default answers of each provider; a model's name changes too often to know it here. */
 const PROVIDERS = [
-  { value: "offline", label: "none for now", hint: "built in: no key, no internet, not clever" },
+  { value: "offline", label: "Offline", hint: "built in: no key, no internet, not clever" },
   { value: "openai-compatible", label: "Ollama, vLLM, OpenRouter, …", hint: "OpenAI's API" },
   { value: "openai", label: "OpenAI" },
   { value: "anthropic", label: "Anthropic" },

@@ -3,6 +3,7 @@ import { backoffMs } from "../../runtime/backoff.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { asError, errorMessage } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
+import { createSerial } from "../../runtime/serial.ts";
 import type { Event, NewEvent } from "../event.ts";
 import type { EventStore } from "../event-store.ts";
 import { type Note, withFailure } from "../note.ts";
@@ -92,7 +93,7 @@ async function handleNow(deps: HandlerDeps, work: Work): Promise<Handled> {
   const firstAttemptAt = Math.min(work.note.firstAttemptAt ?? now, now);
   // Only a failure that counts starts the clock: waiting for a channel, or dying in the middle, is no attempt.
   let { note } = work;
-  let noted: Promise<void> = Promise.resolve();
+  const serial = createSerial();
   const context: HandleContext = {
     signal: deps.abort,
     attempt: note.attempts + 1,
@@ -102,15 +103,14 @@ async function handleNow(deps: HandlerDeps, work: Work): Promise<Handled> {
     note(progress: Progress, { sync }) {
       note = { ...note, progress: { ...note.progress, ...progress } };
       // One after another: an older form must not come to lie over a newer one.
-      const written = noted.then(() => deps.store.writeNote(work.ref, note, { sync }));
-      noted = written.catch(() => undefined);
-      return written;
+      return serial(() => deps.store.writeNote(work.ref, note, { sync }));
     },
   };
   const { id, key, type } = work.event;
   deps.log.info({ event: id, key, type, attempt: context.attempt }, "started");
   const outcome = await callHandler(deps, work, context);
-  await noted;
+  // The last of them has been written, whoever waited for it.
+  await serial(async () => {});
   if (outcome === "interrupted") return { kind: "left" };
   return applyOutcome(deps, work, { outcome, note: () => note });
 }

@@ -4,7 +4,7 @@ import { eventFileName, hashKey } from "../event-name.ts";
 import type { Published } from "../event-store.ts";
 import { isFull } from "./health.ts";
 import { owedFolder } from "./layout.ts";
-import type { StoreState } from "./state.ts";
+import type { StoreState, Writing } from "./state.ts";
 
 interface Fresh {
   readonly ref: string;
@@ -39,15 +39,14 @@ export async function publish(
 }
 
 /** The writes of those events that others are writing just now. */
-function writing(state: StoreState, events: readonly NewEvent[]): readonly Promise<void>[] {
+function writing(state: StoreState, events: readonly NewEvent[]): readonly Writing[] {
   return events
     .map((event) => state.writing.get(hashKey(event.key)))
     .filter((write) => write !== undefined);
 }
 
-async function failureOf(writes: readonly Promise<void>[]): Promise<Error | undefined> {
-  const failed = (await Promise.allSettled(writes)).find(({ status }) => status === "rejected");
-  return failed?.status === "rejected" ? asError(failed.reason) : undefined;
+async function failureOf(writes: readonly Writing[]): Promise<Error | undefined> {
+  return (await Promise.all(writes)).find((failure) => failure !== undefined);
 }
 
 /** Known keys are left out. */
@@ -70,12 +69,11 @@ function stamp(state: StoreState, event: NewEvent): { ref: string; event: Event 
 
 function shareResults(state: StoreState, fresh: readonly Fresh[], write: Promise<Published>): void {
   for (const { key, ref } of fresh) {
-    const mine = write.then(({ stored, error }) => {
-      if (error && !stored.some((other) => other.ref === ref)) throw error;
-    });
-    // Whoever shares it sees the failure; this publish itself returns it.
-    mine.catch(() => undefined);
-    state.writing.set(key, mine);
+    const failure = write.then(
+      ({ stored, error }) => (stored.some((other) => other.ref === ref) ? undefined : error),
+      asError,
+    );
+    state.writing.set(key, failure);
   }
 }
 

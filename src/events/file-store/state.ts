@@ -26,6 +26,9 @@ export interface FileEventStoreOptions {
   readonly log: Log;
 }
 
+/** The write of an event, and the failure that everyone shares who waits for it. */
+export type Writing = Promise<Error | undefined>;
+
 /** What the store knows; its operations are functions of this. */
 export type StoreState = ReturnType<typeof createStoreState>;
 
@@ -50,7 +53,7 @@ export function createStoreState(options: FileEventStoreOptions) {
     /** Key hashes of everything owed, done or failed. */
     known: createKeySet(),
     /** Keys that are being written: whoever publishes one meanwhile shares the result. */
-    writing: new Map<string, Promise<void>>(),
+    writing: new Map<string, Writing>(),
     notes: new Set<string>(),
     /** Notes that a power cut must not take: they were synced, by this process or perhaps by an earlier one. */
     syncedNotes: new Set<string>(),

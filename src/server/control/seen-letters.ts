@@ -3,6 +3,7 @@ import * as z from "zod";
 import { errorCode, errorMessage } from "../../runtime/errors.ts";
 import type { FileOps } from "../../runtime/file-ops.ts";
 import type { Log } from "../../runtime/log.ts";
+import { createSerial } from "../../runtime/serial.ts";
 
 /**
  * Which dead letters an operator has looked at: what was printed by `outbox list` or `show`. One that is tried again and
@@ -26,16 +27,14 @@ export async function openSeenLetters(
 ): Promise<SeenLetters> {
   const path = join(directory, "seen.json");
   let seen = new Set(await readRefs(path, { files, log }));
-  let writing: Promise<void> = Promise.resolve();
+  const serial = createSerial();
 
   /** One after another, so that an older state never replaces a newer one. */
-  function write(): Promise<void> {
-    const text = () => `${JSON.stringify({ v: 1, refs: [...seen] }, undefined, 2)}\n`;
-    const written = writing.then(() => files.replace(path, text(), { sync: false }));
-    // Whoever asked for it sees the failure.
-    writing = written.catch(() => undefined);
-    return written;
-  }
+  const write = (): Promise<void> =>
+    serial(() => {
+      const text = `${JSON.stringify({ v: 1, refs: [...seen] }, undefined, 2)}\n`;
+      return files.replace(path, text, { sync: false });
+    });
 
   return {
     has: (ref) => seen.has(ref),
