@@ -1,8 +1,8 @@
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../runtime/clock.ts";
-import { errorCode } from "../runtime/errors.ts";
 import type { FileOps, OpenFile } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
+import { readIfThere } from "../runtime/read-if-there.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { type ParseLine, type Scan, scanLines } from "./scan-lines.ts";
 
@@ -97,7 +97,7 @@ interface Loaded<T> {
 
 async function load<T>(format: LineFormat<T>, deps: LineFileDeps): Promise<Loaded<T>> {
   const { path, parse } = format;
-  const text = await readIfThere(path, deps.files);
+  const text = await readIfThere(deps.files, path);
   if (text === undefined) return makeAnew(format, deps, await newestSetAside(path, deps));
   const scan = scanLines(text, parse);
   if (scan.state.kind === "damaged") {
@@ -163,15 +163,6 @@ async function writeAnew(path: string, good: number, deps: LineFileDeps): Promis
     .toString();
   await deps.openFiles.forget(path);
   await deps.files.replace(path, text, { sync: true });
-}
-
-async function readIfThere(path: string, files: FileOps): Promise<string | undefined> {
-  try {
-    return await files.read(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 async function writeAll(file: OpenFile, data: Uint8Array, path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { errorCode } from "../runtime/errors.ts";
+
 import type { FileOps } from "../runtime/file-ops.ts";
+import { readIfThere } from "../runtime/read-if-there.ts";
 
 /**
  * `.event/lock.json`: who serves the workspace. It is not the lock on this machine (that is a socket), only what a
@@ -37,7 +38,7 @@ export async function readHolder(
   path: string,
   files: Pick<FileOps, "read">,
 ): Promise<Holder | undefined> {
-  const text = await readIfThere(path, files);
+  const text = (await readIfThere(files, path)) ?? "";
   const parsed = holderSchema.safeParse(parseJson(text));
   if (!parsed.success) return undefined;
   const { started_at, heartbeat_at, ...same } = parsed.data;
@@ -71,15 +72,6 @@ export function isSameMachine(a: Holder, b: Holder): boolean {
 /** "process 123 on host, since 2030-01-01T00:00:00.000Z" */
 export function describeHolder({ pid, host, startedAt }: Holder): string {
   return `process ${pid} on ${host}, since ${new Date(startedAt).toISOString()}`;
-}
-
-async function readIfThere(path: string, files: Pick<FileOps, "read">): Promise<string> {
-  try {
-    return await files.read(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
-    throw error;
-  }
 }
 
 function parseJson(text: string): unknown {

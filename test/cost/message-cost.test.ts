@@ -47,7 +47,7 @@ async function costOfSaying(
   await eventually(async () => {
     expect(chat.shown().length).toBe(before + parts);
     // Not asked for its status, which looks at files too.
-    for (const folder of ["inbox", "pending", "notes"]) {
+    for (const folder of ["inbox", "pending"]) {
       expect(await readdir(rig.workspace.path(".event", folder))).toEqual([]);
     }
   }, 15_000);
@@ -64,7 +64,7 @@ describe("what a message costs at the disk", () => {
   test("a message and its one-part answer: 6 fsyncs", async () => {
     const { bytes, ...cost } = await costOfSaying("How are you?");
     // Looked up: the configuration (3), the agent (2), what the workspace adds to the prompt (2).
-    const made = { stats: 7, creations: 4, renames: 6, removals: 2 };
+    const made = { stats: 7, creations: 2, renames: 4, removals: 0 };
     expect(cost).toEqual({ ...ONE_PART, ...made });
     expect(bytes).toBeLessThanOrEqual(1_550);
   });
@@ -103,7 +103,7 @@ describe("what a message costs at the disk", () => {
     await eventually(async () => {
       for (const chat of chats) expect(chat.shown().length).toBe(2);
       // Not asked for its status, which looks at files too.
-      for (const folder of ["inbox", "pending", "notes"]) {
+      for (const folder of ["inbox", "pending"]) {
         expect(await readdir(rig.workspace.path(".event", folder))).toEqual([]);
       }
     }, 15_000);

@@ -156,10 +156,10 @@ const steps: readonly (readonly [DiskOrder, RegExp])[] = [
   [{ ops: ["rename"], path: "/pending/", code: "EIO" }, /rename files in .event\/pending/],
   [{ ops: ["rename"], path: "/done/", code: "EIO" }, /rename files in .event\/done/],
   [{ ops: ["syncfolder"], path: "/done", code: "EIO" }, /sync files in .event\/done/],
-  [{ ops: ["write"], path: "/notes/", code: "ENOSPC" }, /replace files in .event\/notes: .*full/],
+  [{ ops: ["write"], path: "/notes/", code: "ENOSPC" }, /write files in .event\/notes: .*full/],
   [
-    { ops: ["rename"], path: "/notes/", code: "EROFS" },
-    /replace files in .event\/notes: .*read-only/,
+    { ops: ["open", "create"], path: "/notes/", code: "EROFS" },
+    /open files in .event\/notes: .*read-only/,
   ],
   [{ ops: ["create", "write"], path: "/sessions/", code: "ENOSPC" }, /files in .history\/sessions/],
   [{ ops: ["sync"], path: "/sessions/", code: "EIO" }, /files in .history\/sessions/],

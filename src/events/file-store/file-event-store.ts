@@ -1,9 +1,10 @@
 import { asError } from "../../runtime/errors.ts";
 import { hashKey } from "../event-name.ts";
 import type { EventStore, OpenedStore } from "../event-store.ts";
+import { readNote, writeNote } from "./notes.ts";
 import { pruneDone } from "./prune.ts";
 import { publish } from "./publish.ts";
-import { read, readNote, writeNote } from "./read.ts";
+import { read } from "./read.ts";
 import { recover } from "./recover.ts";
 import { discard, revive, settle } from "./settle.ts";
 import { createStoreState, type FileEventStoreOptions, type StoreState } from "./state.ts";
@@ -38,9 +39,9 @@ async function open(state: StoreState): Promise<OpenedStore> {
     for (const ref of found[folder]) state.folderOf.set(ref, state.layout[folder]);
   }
   for (const ref of found.failed) state.failed.add(ref);
-  for (const ref of found.notes) {
-    state.notes.add(ref);
-    state.syncedNotes.add(ref);
+  for (const ref of found.notes) state.notes.add(ref);
+  if (found.hasRecentNotes) {
+    await state.recentNotes.open((ref) => state.folderOf.has(ref) && !state.notes.has(ref));
   }
   await state.disk.keepReserve();
   return { owed: { InboundEvent: found.inbox, OutboundEvent: found.pending } };

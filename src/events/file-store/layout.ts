@@ -41,6 +41,10 @@ export function owedFolder(layout: EventLayout, type: EventType): string {
   return type === "InboundEvent" ? layout.inbox : layout.pending;
 }
 
+/** The one file in `notes/` that is about many events, see recent-notes.ts. */
+export const recentNotesPath = (layout: Pick<EventLayout, "notes">): string =>
+  join(layout.notes, "recent");
+
 /** Written files have this prefix until they are whole; never taken for events, removed at start. */
 export const TMP_PREFIX = ".tmp-";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
-import { errorCode } from "../../runtime/errors.ts";
 import { ID_DIGITS, idTime } from "../../runtime/hybrid-clock.ts";
+import { readIfThere } from "../../runtime/read-if-there.ts";
 import { EFFECTS, type Event, effectKey, parseEvent } from "../event.ts";
 import { hashKey, isEventFileName, keyOf } from "../event-name.ts";
 import type { StoreState } from "./state.ts";
@@ -71,15 +71,9 @@ function keysAround(event: Event): readonly string[] {
 
 /** Undefined if it was settled meanwhile, or cannot be understood, which its own turn finds out. */
 async function peek({ files }: StoreState, path: string): Promise<Event | undefined> {
-  let text: string;
+  const text = await readIfThere(files, path);
   try {
-    text = await files.read(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    return parseEvent(text);
+    return text === undefined ? undefined : parseEvent(text);
   } catch {
     // Set aside with its reason when its turn comes.
     return undefined;

@@ -7,7 +7,13 @@ import type { Log } from "../../runtime/log.ts";
 import { isEventFileName, keyOf } from "../event-name.ts";
 import { enterAnew } from "./enter-anew.ts";
 import { createKeySet, type KeySet } from "./key-set.ts";
-import { AGAIN_PREFIX, type EventLayout, eventFolders, TMP_PREFIX } from "./layout.ts";
+import {
+  AGAIN_PREFIX,
+  type EventLayout,
+  eventFolders,
+  recentNotesPath,
+  TMP_PREFIX,
+} from "./layout.ts";
 import type { Quarantine } from "./quarantine.ts";
 
 /** What the folders hold at start. Names only: 100,000 owed events cost one listing. */
@@ -16,8 +22,9 @@ export interface Recovered {
   readonly inbox: readonly string[];
   readonly pending: readonly string[];
   readonly failed: readonly string[];
-  /** Refs that have a note. */
+  /** Refs that have a note of their own. */
   readonly notes: ReadonlySet<string>;
+  readonly hasRecentNotes: boolean;
   /** The keys of all that was found. */
   readonly known: KeySet;
 }
@@ -45,7 +52,7 @@ export async function recover(deps: RecoverDeps): Promise<Recovered> {
   for (const refs of [done, failed, inbox, pending]) ids.observe(latestId(refs));
   await syncNames(deps, { done, failed, inbox, pending });
   const notes = await keepNotes(deps, [inbox, pending, failed]);
-  return { inbox, pending, failed, notes, known };
+  return { inbox, pending, failed, ...notes, known };
 }
 
 const NAMES_A_SLICE = 8192;
@@ -141,13 +148,17 @@ async function removeDouble(
 async function keepNotes(
   { layout, files }: RecoverDeps,
   owed: readonly (readonly string[])[],
-): Promise<ReadonlySet<string>> {
+): Promise<Pick<Recovered, "notes" | "hasRecentNotes">> {
+  const recent = recentNotesPath(layout);
+  let hasRecentNotes = false;
   const names = await files.list(layout.notes);
   const wanted = new Set(names.length > 0 ? owed.flat() : []);
   const notes = new Set<string>();
   for (const name of names) {
+    const path = join(layout.notes, name);
     if (wanted.has(name)) notes.add(name);
-    else await files.remove(join(layout.notes, name));
+    else if (path === recent) hasRecentNotes = true;
+    else await files.remove(path);
   }
-  return notes;
+  return { notes, hasRecentNotes };
 }

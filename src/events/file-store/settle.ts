@@ -5,7 +5,8 @@ import { revivedNote } from "../note.ts";
 import { enterAnew } from "./enter-anew.ts";
 import { isFull } from "./health.ts";
 import { owedFolder } from "./layout.ts";
-import { dropNote, read, readNote, writeNote } from "./read.ts";
+import { dropNote, readNote, writeNote } from "./notes.ts";
+import { read } from "./read.ts";
 import type { StoreState } from "./state.ts";
 
 interface Settlement {

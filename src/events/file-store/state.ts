@@ -7,8 +7,9 @@ import type { Event } from "../event.ts";
 import { createDurableWriter } from "./durable-writer.ts";
 import { createDiskHealth } from "./health.ts";
 import { createKeySet } from "./key-set.ts";
-import { eventLayout } from "./layout.ts";
+import { eventLayout, recentNotesPath } from "./layout.ts";
 import { createQuarantine } from "./quarantine.ts";
+import { createRecentNotes } from "./recent-notes.ts";
 
 export interface Retention {
   /** How long settled events are kept, ms from settling. */
@@ -42,21 +43,22 @@ export function createStoreState(options: FileEventStoreOptions) {
   );
   const disk = createDiskHealth({ layout, files, folders, clock, log });
   const writer = createDurableWriter(files, folders);
+  const quarantine = createQuarantine({ folder: layout.quarantine, files, writer, log });
   return {
     ...options,
     layout,
     folders,
     writer,
-    quarantine: createQuarantine({ folder: layout.quarantine, files, writer, log }),
+    quarantine,
     disk,
     ids: createHybridClock(clock.now),
     /** Key hashes of everything owed, done or failed. */
     known: createKeySet(),
     /** Keys that are being written: whoever publishes one meanwhile shares the result. */
     writing: new Map<string, Writing>(),
+    /** Events whose note has a file of its own: it was synced, and a power cut must not take it. */
     notes: new Set<string>(),
-    /** Notes that a power cut must not take: they were synced, by this process or perhaps by an earlier one. */
-    syncedNotes: new Set<string>(),
+    recentNotes: createRecentNotes({ path: recentNotesPath(layout), files, quarantine }),
     failed: new Set<string>(),
     /** Events that were just written and will be asked for at once: small, few, and each given out once. */
     fresh: new Map<string, Event>(),

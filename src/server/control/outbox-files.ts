@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { type Event, parseEvent } from "../../events/event.ts";
 import { parseEventFileName } from "../../events/event-name.ts";
-import { eventLayout } from "../../events/file-store/layout.ts";
+import { type EventLayout, eventLayout, recentNotesPath } from "../../events/file-store/layout.ts";
+import { readRecentNotes } from "../../events/file-store/recent-notes.ts";
 import { EMPTY_NOTE, type Note, parseNote } from "../../events/note.ts";
-import { errorCode, errorMessage, UserError } from "../../runtime/errors.ts";
+import { errorMessage, UserError } from "../../runtime/errors.ts";
 import type { FileOps } from "../../runtime/file-ops.ts";
 import { idTime } from "../../runtime/hybrid-clock.ts";
+import { readIfThere } from "../../runtime/read-if-there.ts";
 
 /** An event that is owed or dead. Times are UTC ms. */
 export interface OutboxEntry {
@@ -61,7 +63,6 @@ export function readOutboxFiles(
   files: Pick<FileOps, "list" | "read">,
 ): OutboxFiles {
   const layout = eventLayout(directory);
-  const deps = { files, notes: layout.notes };
 
   async function places(): Promise<readonly Place[]> {
     const folders = [
@@ -79,17 +80,17 @@ export function readOutboxFiles(
   return {
     async list() {
       const all = await places();
+      const read = await entryReader(files, layout);
       const entries: OutboxEntry[] = [];
       for (const place of firstOf(all)) {
-        const details = await readEntry(deps, place);
+        const details = await read(place);
         if (details) entries.push(summary(details));
       }
       return { total: all.length, entries };
     },
     async dead(refs) {
-      const found = refs.map((ref) =>
-        readEntry(deps, { ref, state: "dead", folder: layout.failed }),
-      );
+      const read = await entryReader(files, layout);
+      const found = refs.map((ref) => read({ ref, state: "dead", folder: layout.failed }));
       return (await Promise.all(found)).flatMap((details) => (details ? [summary(details)] : []));
     },
     async find(start) {
@@ -99,7 +100,7 @@ export function readOutboxFiles(
       if (found.length > 1) {
         throw new UserError(`Cannot tell which one "${start}" is: ${found.length} begin like this`);
       }
-      const details = await readEntry(deps, place);
+      const details = await (await entryReader(files, layout))(place);
       if (!details) throw new UserError(`Cannot find "${start}": it has just been settled`);
       return details;
     },
@@ -114,20 +115,26 @@ function firstOf(places: readonly Place[]): readonly Place[] {
   return places.filter((place) => shown.has(place));
 }
 
-interface ReadDeps {
-  readonly files: Pick<FileOps, "read">;
-  readonly notes: string;
+type ReadEntry = (place: Place) => Promise<OutboxDetails | undefined>;
+
+async function entryReader(
+  files: Pick<FileOps, "read">,
+  layout: Pick<EventLayout, "notes">,
+): Promise<ReadEntry> {
+  const recent = await readRecentNotes(files, recentNotesPath(layout));
+  const noteOf = async (ref: string) => {
+    const text = await readIfThere(files, join(layout.notes, ref));
+    if (text === undefined) return recent(ref);
+    return understood(() => parseNote(text)).value;
+  };
+  return async (place) => {
+    const text = await readIfThere(files, join(place.folder, place.ref));
+    // Undefined if it is not there any more.
+    return text === undefined ? undefined : details(place, text, await noteOf(place.ref));
+  };
 }
 
-/** Undefined if it is not there any more. */
-async function readEntry(
-  { files, notes }: ReadDeps,
-  { ref, state, folder }: Place,
-): Promise<OutboxDetails | undefined> {
-  const text = await readIfThere(files, join(folder, ref));
-  if (text === undefined) return undefined;
-  const noteText = await readIfThere(files, join(notes, ref));
-  const note = (noteText && understood(() => parseNote(noteText)).value) || EMPTY_NOTE;
+function details({ ref, state }: Place, text: string, note = EMPTY_NOTE): OutboxDetails {
   const { value: event, reason: unreadable } = understood(() => parseEvent(text));
   return {
     ref,
@@ -143,15 +150,6 @@ async function readEntry(
     event,
     note,
   };
-}
-
-async function readIfThere(files: Pick<FileOps, "read">, path: string) {
-  try {
-    return await files.read(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 /** What cannot be understood is shown as such: the server sets it aside when its turn comes. */

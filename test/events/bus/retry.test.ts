@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../../src/events/outcome.ts";
 import { newInbound, newOutbound } from "../../builders/new-event.ts";
-import { type FileCall, nth } from "../../fakes/faulty-files.ts";
+import type { FileCall } from "../../fakes/faulty-files.ts";
 import { only } from "../set-up-store.ts";
 import { DONE, LATER, type Rule } from "./script.ts";
 import { setUpBus } from "./set-up-bus.ts";
@@ -114,7 +114,7 @@ describe("an event that is to be retried", () => {
 
   test("waits although its note could not be written, and that is said", async () => {
     const { world, inbound, publish, pass } = await setUpBus({ inbound: until(2, 5000) });
-    world.files.fail("replace", { code: "ENOSPC" });
+    world.files.fail("openAppend", { code: "ENOSPC" });
     await publish(newInbound("a"));
     expect(world.log.map(({ message }) => message)).toContain("cannot note a failed attempt");
     await pass(4000);
@@ -295,10 +295,12 @@ describe("an event that is given up", () => {
 });
 
 describe("an event that cannot be read", () => {
+  const isRead = ({ kind, path }: FileCall) => kind === "read" && path.includes("/inbox/");
+
   test("now is looked at again in a second, and holds up nobody else", async () => {
     const before = await setUpBus({ inbound: LATER });
     await before.publish(newInbound("a", { lane: "a" }), newInbound("b", { lane: "b" }));
-    before.world.files.fail(nth(1, "read"), { code: "EMFILE" });
+    before.world.files.fail(isRead, { code: "EMFILE" });
     const { world, inbound, pass } = await before.restart({});
     expect(inbound.keys()).toEqual(["b"]);
     await pass(1000);
@@ -309,7 +311,7 @@ describe("an event that cannot be read", () => {
   test("at the start still keeps its due time", async () => {
     const before = await setUpBus({ inbound: until(2, 60_000) });
     await before.publish(newInbound("a"));
-    before.world.files.fail("read", { code: "EMFILE" });
+    before.world.files.fail(isRead, { code: "EMFILE" });
     const { inbound, pass } = await before.restart();
     await pass(59_000);
     expect(inbound.calls).toEqual([]);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { recentNotesPath } from "../../../src/events/file-store/layout.ts";
 import { EMPTY_NOTE } from "../../../src/events/note.ts";
 import { newInbound, newOutbound } from "../../builders/new-event.ts";
 import { only, publishAll, storeOnDisk } from "../set-up-store.ts";
@@ -26,16 +27,20 @@ describe("the file store's folder", () => {
   });
 
   test("holds only done/ and failed/ when all is settled", async () => {
-    const { store, layout } = await setUp();
+    const { store, layout, opened } = await setUp();
     const [a = "", b = ""] = await publishAll(store, [newInbound("a"), newOutbound("b")]);
     await store.writeNote(a, EMPTY_NOTE, { sync: false });
     await store.settle(a, "done", { sync: false });
     await store.settle(b, "failed", { sync: true });
     expect(await readdir(layout.done)).toEqual([a]);
     expect(await readdir(layout.failed)).toEqual([b]);
-    for (const folder of [layout.inbox, layout.pending, layout.notes, layout.quarantine]) {
+    for (const folder of [layout.inbox, layout.pending, layout.quarantine]) {
       expect(await readdir(folder)).toEqual([]);
     }
+    // Lines that no longer count are left to the next start.
+    expect(await readdir(layout.notes)).toEqual(["recent"]);
+    await opened();
+    expect(await readdir(layout.notes)).toEqual([]);
   });
 
   // Whatever the umask allows: what people write to the bot is nobody else's business.
@@ -44,6 +49,7 @@ describe("the file store's folder", () => {
     try {
       const { store, layout } = await setUp();
       const ref = only(await publishAll(store, [newInbound("a")]));
+      await store.writeNote(ref, EMPTY_NOTE, { sync: false });
       await store.writeNote(ref, EMPTY_NOTE, { sync: true });
       await store.setAside("odd.json", "{", "odd");
       const { reserve, ...folders } = layout;
@@ -52,6 +58,7 @@ describe("the file store's folder", () => {
         reserve,
         join(layout.inbox, ref),
         join(layout.notes, ref),
+        recentNotesPath(layout),
         join(layout.quarantine, "odd.json"),
         join(layout.quarantine, "odd.json.reason"),
       ]) {
