@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 
 export interface DeadlineOptions {
   readonly ms: number;
-  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly clock: Pick<Clock, "now" | "after">;
   /** An outer signal, which ends the work too. */
   readonly signal: AbortSignal;
   /** Made when the time is over: the reason of the abort. */
@@ -23,25 +23,23 @@ const OVER = new Error("The work has ended");
 export function startDeadline(options: DeadlineOptions): Deadline & { prolong(): void } {
   const { ms, clock, signal, overrun } = options;
   const controller = new AbortController();
-  const timer = new AbortController();
   /** NaN: not since the timer began. */
   let prolongedAt = Number.NaN;
   const onAbort = () => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
-  const watch = async () => {
-    // One timer however often it is prolonged: it finds out when it rings. A clock set back hardly makes it longer.
-    for (let left = ms; left > 0; left = Math.min(prolongedAt + ms - clock.now(), ms)) {
-      prolongedAt = Number.NaN;
-      await clock.sleep(left, timer.signal);
-    }
+  // One timer however often it is prolonged: it finds out when it rings. A clock set back hardly makes it longer.
+  const ring = () => {
+    const left = Math.min(prolongedAt + ms - clock.now(), ms);
+    if (left > 0) watch(left);
+    else controller.abort(overrun());
   };
-  watch().then(
-    () => controller.abort(overrun()),
-    () => {
-      // The work ended first, which is no error.
-    },
-  );
+  let cancel = () => {};
+  const watch = (left: number) => {
+    prolongedAt = Number.NaN;
+    cancel = clock.after(left, ring);
+  };
+  watch(ms);
   return {
     signal: controller.signal,
     /** The time begins anew. */
@@ -50,7 +48,7 @@ export function startDeadline(options: DeadlineOptions): Deadline & { prolong():
     },
     release() {
       signal.removeEventListener("abort", onAbort);
-      timer.abort(OVER);
+      cancel();
       controller.abort(OVER);
     },
   };
@@ -73,7 +71,7 @@ export async function withDeadline<T>(
   }
 }
 
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });

@@ -25,6 +25,7 @@ export async function foldMessage(deps: FoldDeps, request: FoldRequest): Promise
 
 /** How many folded messages this turn answers beside its own: those that came right before it. */
 export function countFolded(history: readonly SessionMessage[], turn: string): number {
+  if (!history.some((line) => line.role === "user" && line.folded)) return 0;
   const turns = splitTurns(history);
   const index = turns.findIndex((other) => other.turn === turn);
   const before = turns.slice(0, index === -1 ? turns.length : index);

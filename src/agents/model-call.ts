@@ -1,7 +1,7 @@
 import type { LanguageModelV3CallOptions, LanguageModelV3StreamPart } from "@ai-sdk/provider";
 import { type Model, ModelError } from "../providers/provider.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { startDeadline, unlessAborted, withDeadline } from "./deadline.ts";
+import { startDeadline, withDeadline } from "./deadline.ts";
 
 /** What a model said in one call. */
 export interface ModelReply {
@@ -30,7 +30,7 @@ export interface CallLimits {
 
 export interface CallContext {
   readonly limits: CallLimits;
-  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly clock: Pick<Clock, "now" | "after">;
   readonly signal: AbortSignal;
   /** Gets each piece of text as it comes; must not throw. After a failure the text begins anew in a later call. */
   readonly onText?: ((delta: string) => void) | undefined;
@@ -60,7 +60,7 @@ async function readReply(
   const toolCalls: RawToolCall[] = [];
   let text = "";
   let finish: FinishPart | undefined;
-  for await (const part of readParts(stream, context)) {
+  await readParts(stream, context, (part) => {
     if (part.type === "error") throw part.error;
     if (part.type === "finish") finish = part;
     if (part.type === "tool-call" && !part.providerExecuted) toolCalls.push(toRawCall(part));
@@ -68,33 +68,48 @@ async function readReply(
       text += part.delta;
       context.onText?.(part.delta);
     }
-  }
+  });
+  return { text, toolCalls, ...ending(finish) };
+}
+
+function ending(finish: FinishPart | undefined): Pick<ModelReply, "finish" | "tokens"> {
   if (!finish || finish.finishReason.unified === "error") throw cutOff();
   const { inputTokens, outputTokens } = finish.usage;
   const tokens = { input: inputTokens.total, output: outputTokens.total };
-  return { text, toolCalls, finish: finish.finishReason.unified, tokens };
+  return { finish: finish.finishReason.unified, tokens };
 }
 
-async function* readParts(
+async function readParts(
   stream: ReadableStream<LanguageModelV3StreamPart>,
   { limits, clock, signal }: CallContext,
-): AsyncGenerator<LanguageModelV3StreamPart> {
+  take: (part: LanguageModelV3StreamPart) => void,
+): Promise<void> {
   const overrun = () => tooSlow(`silent for ${limits.idleMs} ms`);
   // One for all parts: an answer has hundreds of them.
   const silence = startDeadline({ ms: limits.idleMs, clock, signal, overrun });
   const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { value } = await unlessAborted(reader.read(), silence.signal);
-      if (!value) return;
-      silence.prolong();
-      yield value;
-    }
-  } finally {
-    silence.release();
-    reader.cancel().catch(() => {
+  const cancel = () => {
+    // Ends a read that waits, at once, whatever the source makes of it.
+    reader.cancel(silence.signal.reason).catch(() => {
       // A stream that failed has told why already; one that was read to its end has nothing to cancel.
     });
+  };
+  silence.signal.addEventListener("abort", cancel, { once: true });
+  try {
+    silence.signal.throwIfAborted();
+    for (;;) {
+      const { value } = await reader.read();
+      silence.signal.throwIfAborted();
+      if (!value) return;
+      silence.prolong();
+      take(value);
+    }
+  } catch (error) {
+    silence.signal.throwIfAborted();
+    throw error;
+  } finally {
+    // Aborts the signal, so that the stream is cancelled however the reading ended.
+    silence.release();
   }
 }
 

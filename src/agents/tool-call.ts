@@ -16,7 +16,7 @@ export interface ToolCallContext {
   /** The call may have run before, in a process that died. */
   readonly resumed: boolean;
   readonly toolMs: number;
-  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly clock: Pick<Clock, "now" | "after">;
   readonly signal: AbortSignal;
 }
 

@@ -23,12 +23,16 @@ const UNANSWERED = "[no answer: this was interrupted]";
 /** A history by turns, in the order in which they began. */
 export function splitTurns(history: readonly SessionMessage[]): readonly TurnLines[] {
   const turns = new Map<string, SessionMessage[]>();
+  let lines: SessionMessage[] = [];
   for (const line of history) {
-    const lines = turns.get(line.turn);
-    if (lines) lines.push(line);
-    else turns.set(line.turn, [line]);
+    // Most lines belong to the turn of the line before them.
+    if (lines[0]?.turn !== line.turn) {
+      lines = turns.get(line.turn) ?? [];
+      turns.set(line.turn, lines);
+    }
+    lines.push(line);
   }
-  return [...turns].map(([turn, lines]) => ({ turn, lines }));
+  return [...turns].map(([turn, its]) => ({ turn, lines: its }));
 }
 
 const hasCalls = (message: AssistantMessage) => (message.toolCalls ?? []).length > 0;
@@ -83,10 +87,25 @@ export function toPrompt(
   ];
 }
 
-function pastMessages(lines: readonly SessionMessage[]): LanguageModelV3Message[] {
+interface PastTurn {
+  readonly lines: number;
+  readonly messages: readonly LanguageModelV3Message[];
+}
+
+/** By a turn's first line, for as long as the session is in memory: a long history is asked for with each message. */
+const pastTurns = new WeakMap<SessionMessage, PastTurn>();
+
+function pastMessages(lines: readonly SessionMessage[]): readonly LanguageModelV3Message[] {
+  const [first] = lines;
+  const known = first && pastTurns.get(first);
+  // A turn's lines are only ever added to.
+  if (known?.lines === lines.length) return known.messages;
   const messages = turnMessages(lines);
-  if (messages.length === 0 || findEnd(lines)) return messages;
-  return [...messages, assistantText(isFolded(lines) ? FOLDED : UNANSWERED)];
+  if (messages.length > 0 && !findEnd(lines)) {
+    messages.push(assistantText(isFolded(lines) ? FOLDED : UNANSWERED));
+  }
+  if (first) pastTurns.set(first, { lines: lines.length, messages });
+  return messages;
 }
 
 function turnMessages(lines: readonly SessionMessage[]): LanguageModelV3Message[] {

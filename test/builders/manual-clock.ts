@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/runtime/clock.ts";
+import { type Clock, sleepWith } from "../../src/runtime/clock.ts";
 
 /** Time that stands still until a test moves it. */
 export interface ManualClock extends Clock {
@@ -33,9 +33,22 @@ export function createManualClock(start: number = START): ManualClock {
     // Sorting is stable and a Set keeps insertion order, so equal times wake in the order in which they were asked.
     [...sleeps].sort((a, b) => a.due - b.due).find((sleep) => sleep.due <= until);
 
+  function after(ms: number, callback: () => void): () => void {
+    const sleep: Sleep = {
+      due: passed + Math.max(ms, 0),
+      wake() {
+        sleeps.delete(sleep);
+        callback();
+      },
+    };
+    sleeps.add(sleep);
+    return () => void sleeps.delete(sleep);
+  }
+
   return {
     now: () => offset + passed,
-    sleep: (ms, signal) => sleepUntil(sleeps, passed + Math.max(ms, 0), signal),
+    sleep: (ms, signal) => sleepWith(after, ms, signal),
+    after,
     async advance(ms) {
       const until = passed + ms;
       await settled();
@@ -58,26 +71,6 @@ export function createManualClock(start: number = START): ManualClock {
       }
     },
   };
-}
-
-function sleepUntil(sleeps: Set<Sleep>, due: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      sleeps.delete(sleep);
-      reject(signal?.reason);
-    };
-    const sleep: Sleep = {
-      due,
-      wake() {
-        sleeps.delete(sleep);
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      },
-    };
-    sleeps.add(sleep);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }
 
 /** Lets everything run that waits for nothing but its turn: promises, and callbacks that the event loop has ready. */

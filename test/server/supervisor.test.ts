@@ -25,7 +25,7 @@ function start(phases: readonly Phase[]) {
   const stop = new AbortController();
   const { log, entries } = createRecordingLog();
   // No wait between restarts: the clock is real, the waits are not.
-  const clock = { now: systemClock.now, sleep: async () => {} };
+  const clock = { ...systemClock, sleep: async () => {} };
   const budget = { restarts: 3, withinMs: 60_000 };
   const ended = supervise({ phases, budget, clock, random: () => 0, log }, stop.signal);
   return { stop, ended, entries };

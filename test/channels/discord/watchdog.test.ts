@@ -12,11 +12,13 @@ import { ADA, createRig, type DiscordRig, memoryMarks } from "./rig.ts";
 const fastClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => systemClock.sleep(ms / 30, signal),
+  after: (ms, callback) => systemClock.after(ms / 30, callback),
 };
 /** A wall clock that runs 100 times as fast, so that reports of a heartbeat are soon due; waits are as long as ever. */
 const hastyClock: Clock = {
   now: () => Date.now() * 100,
   sleep: systemClock.sleep,
+  after: systemClock.after,
 };
 const PATIENCE_MS = 15_000;
 

@@ -20,6 +20,7 @@ export const ADA = { id: 42, firstName: "Ada", username: "ada" };
 const fastClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
+  after: (ms, callback) => systemClock.after(ms / 20, callback),
 };
 
 export function telegramOptions(
