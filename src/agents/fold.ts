@@ -25,10 +25,13 @@ export async function foldMessage(deps: FoldDeps, request: FoldRequest): Promise
 
 /** How many folded messages this turn answers beside its own: those that came right before it. */
 export function countFolded(history: readonly SessionMessage[], turn: string): number {
-  if (!history.some((line) => line.role === "user" && line.folded)) return 0;
+  // Nearly always the history ends with this turn, behind another that was answered: no need to sort all of it.
+  const before = history.findLast((line) => line.turn !== turn);
+  const isLast = history.at(-1)?.turn === turn;
+  if (isLast && (before?.role !== "user" || !before.folded)) return 0;
   const turns = splitTurns(history);
   const index = turns.findIndex((other) => other.turn === turn);
-  const before = turns.slice(0, index === -1 ? turns.length : index);
-  const last = before.findLastIndex(({ lines }) => !isFolded(lines));
-  return before.length - 1 - last;
+  const earlier = turns.slice(0, index === -1 ? turns.length : index);
+  const last = earlier.findLastIndex(({ lines }) => !isFolded(lines));
+  return earlier.length - 1 - last;
 }

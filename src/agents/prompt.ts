@@ -7,7 +7,7 @@ import type { FileOps } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
 import type { WorkspacePaths } from "../workspace/paths.ts";
 import type { Agent } from "./agent.ts";
-import { createZoneTime, localTimeZone } from "./local-time.ts";
+import { createZoneTime, localTimeZone, type ZoneTime } from "./local-time.ts";
 import { createTemplate } from "./template.ts";
 import { createTextFiles } from "./text-files.ts";
 import { CURRENT_TIME } from "./tools/current-time.ts";
@@ -31,7 +31,7 @@ export function createSystemPrompt(deps: SystemPromptDeps): SystemPrompt {
   const fill = createTemplate(paths);
   // A process has one zone for its whole life.
   const zone = localTimeZone();
-  const timeHere = createZoneTime(zone);
+  const timeHere = eachMinute(createZoneTime(zone));
 
   async function workspaceText(name: string): Promise<string> {
     const path = join(paths.root, name);
@@ -55,6 +55,18 @@ export function createSystemPrompt(deps: SystemPromptDeps): SystemPrompt {
     ]
       .filter((layer) => layer !== "")
       .join("\n\n");
+}
+
+const MINUTE_MS = 60_000;
+
+/** The same text for all of a minute: its seconds are those of the first time that was asked for. */
+function eachMinute(time: ZoneTime): ZoneTime {
+  let last = { minute: Number.NaN, text: "" };
+  return (at) => {
+    const minute = Math.floor(at / MINUTE_MS);
+    if (minute !== last.minute) last = { minute, text: time(at) };
+    return last.text;
+  };
 }
 
 /**

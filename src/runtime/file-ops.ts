@@ -167,18 +167,16 @@ export const nodeFileOps: FileOps = {
   list,
   read,
   async stat(path) {
-    try {
-      const found = fs.lstatSync(path);
-      return {
+    // An error that nobody needs would cost more than the look itself.
+    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    return (
+      found && {
         size: found.size,
         modifiedMs: found.mtimeMs,
         changedMs: found.ctimeMs,
         isFile: found.isFile(),
-      };
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
+      }
+    );
   },
   async identity(path) {
     const { dev, ino, uid, mode } = await fs.promises.stat(path, { bigint: true });
