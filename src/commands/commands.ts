@@ -1,4 +1,4 @@
-import { errorCode, errorMessage, UserError } from "../runtime/errors.ts";
+import { errorMessage, systemErrorCode, UserError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { agentCommand } from "./agent.ts";
 import type { Command, CommandContext, CommandDeps } from "./command.ts";
@@ -78,9 +78,8 @@ export function createCommands(deps: CommandDeps & { readonly log: Log }): Comma
 /** Words for the chat about a failure of the machine or a mistake of the person; undefined for a bug. No paths. */
 function publicReason(error: unknown): string | undefined {
   if (error instanceof UserError) return errorMessage(error);
-  const code = errorCode(error);
-  // System calls fail with a bare name (ENOSPC); Node's own checks of arguments (ERR_…) fail because of a bug.
-  return code && /^E[A-Z0-9]+$/.test(code)
+  const code = systemErrorCode(error);
+  return code
     ? `the server has trouble with its disk or network (${code}). Try again later.`
     : undefined;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isSource } from "./source.ts";
 
 /**
  * Events are facts: written once, never changed. What is learned about one later is kept in its note (`note.ts`).
@@ -103,7 +104,7 @@ const address = z.object({
 const inboundSchema = z.object({
   ...envelope,
   type: z.literal("InboundEvent"),
-  source: z.string(),
+  source: z.string().refine(isSource, { error: "no source" }),
   channel: z.string(),
   address,
   sender: z.object({ id: z.string(), name: z.string().optional() }),

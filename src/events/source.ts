@@ -53,6 +53,17 @@ export function parseSource(text: string): EventSource {
   return { kind: "platform", platform, channel, ...parseConversation(text, rest) };
 }
 
+/** Whether `printSource` can have made it. */
+export function isSource(text: string): boolean {
+  try {
+    parseSource(text);
+    return true;
+  } catch {
+    // It is the answer, for whoever asks to report.
+    return false;
+  }
+}
+
 function parseConversation(text: string, rest: string) {
   const [user, chat, thread, ...more] = rest.split(":").map(unescapePart);
   if (!user || !chat || thread === "" || more.length > 0) {

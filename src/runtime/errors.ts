@@ -18,6 +18,13 @@ export function errorCode(thrown: unknown): string | undefined {
   return undefined;
 }
 
+/** The same of a system call alone ("ENOSPC", "EACCES", …): trouble of the machine, which passes. A bug has none. */
+export function systemErrorCode(thrown: unknown): string | undefined {
+  const code = errorCode(thrown);
+  // Node's own checks of arguments (ERR_…) fail because of a bug.
+  return code && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
 /**
  * A mistake of the person who runs the program: shown as one line without a stack.
  * `exitCode` is the process's: 78 (EX_CONFIG) for configuration, 1 otherwise.

@@ -2,10 +2,12 @@ import type { Commands, ParsedCommand } from "../commands/commands.ts";
 import { effectKey, type InboundEvent } from "../events/event.ts";
 import type { Handle, HandleContext, Outcome } from "../events/outcome.ts";
 import { parseSource } from "../events/source.ts";
+import { errorMessage } from "../runtime/errors.ts";
 import { answerByModel, type ModelAnswerDeps, stopByModel } from "./answer-by-model.ts";
 import { foldStale } from "./backlog.ts";
+import { isHopeless } from "./bugs.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
-import { giveUp } from "./give-up.ts";
+import { deadLetter, giveUp } from "./give-up.ts";
 import { answerWith } from "./replies.ts";
 import { QUIET, type SoloTurns } from "./solo-turns.ts";
 import { type StopDeps, stopTurn } from "./stop-turn.ts";
@@ -21,6 +23,26 @@ export interface AnswerDeps extends ModelAnswerDeps {
 }
 
 export async function answer(
+  deps: AnswerDeps,
+  event: InboundEvent,
+  context: HandleContext,
+): Promise<Outcome> {
+  try {
+    return await tryAnswer(deps, event, context);
+  } catch (error) {
+    const { giveUpAfterMs } = deps.policy();
+    if (!isHopeless(error, context, { now: deps.clock.now(), giveUpAfterMs })) throw error;
+    deps.log.error({ key: event.key, err: error }, "a message is given up for a bug");
+    const { givenUp } = context.progress;
+    // It may be the giving up itself, with its look at the history, that fails.
+    if (givenUp) return deadLetter(deps, { event }, givenUp);
+    return giveUp(deps, { event, context }, { reason: errorMessage(error), publicText: FAULT });
+  }
+}
+
+const FAULT = "I could not answer this: there is a fault in me, which my owner can see in the log.";
+
+async function tryAnswer(
   deps: AnswerDeps,
   event: InboundEvent,
   context: HandleContext,

@@ -8,7 +8,7 @@ import { type Clock, pause } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ChannelRegistry, LiveChannel } from "./channel-registry.ts";
 import { channelWake, paceWake } from "./channel-wake.ts";
-import { afterFailure, type DeliveryPolicy } from "./delivery-failure.ts";
+import { afterBug, afterFailure, type DeliveryPolicy } from "./delivery-failure.ts";
 import type { DeliveryPace } from "./delivery-pace.ts";
 
 export interface DeliveryDeps {
@@ -38,6 +38,18 @@ interface Delivery {
  * repeats at most one part. The last receipt is the event leaving `pending/`.
  */
 export async function deliver(
+  deps: DeliveryDeps,
+  event: OutboundEvent,
+  context: HandleContext,
+): Promise<Outcome> {
+  try {
+    return await tryDeliver(deps, event, context);
+  } catch (error) {
+    return afterBug({ ...deps, ...deps.policy() }, { event, context, error });
+  }
+}
+
+async function tryDeliver(
   deps: DeliveryDeps,
   event: OutboundEvent,
   context: HandleContext,

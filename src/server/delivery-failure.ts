@@ -8,6 +8,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import { errorMessage } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
+import { isHopeless } from "./bugs.ts";
 import { channelWake } from "./channel-wake.ts";
 
 export interface DeliveryPolicy {
@@ -73,6 +74,16 @@ export async function afterFailure(deps: FailureDeps, failed: FailedDelivery): P
     default:
       return assertNever(failure);
   }
+}
+
+/** A delivery that fails by a bug each time, before anything could be sent, ends by age like any other. */
+export function afterBug(
+  deps: FailureDeps,
+  { event, context, error }: Pick<FailedDelivery, "event" | "context" | "error">,
+): Outcome {
+  if (!isHopeless(error, context, { ...deps, now: deps.clock.now() })) throw error;
+  const reason = expired(deps, errorMessage(error));
+  return { kind: "dead", reason, emit: deps.deadLetterNotice(event, reason) };
 }
 
 const expired = ({ giveUpAfterMs }: DeliveryPolicy, reason: string) =>

@@ -39,10 +39,15 @@ export async function giveUp(
     const end = { kind: "failed", publicText, reason } as const;
     await endTurn(deps, { sessionId, turn: turnOf(event, context.progress), end });
   }
-  const notice = noticeTo(event, { content: publicText, boot: deps.boot, sessionId });
-  return {
-    kind: "dead",
-    reason,
-    emit: [notice, ...deps.policy().deadLetterNotice(event, reason)],
-  };
+  return deadLetter(deps, { event, sessionId }, givenUp);
+}
+
+/** Its sender is told, and so is the owner. */
+export function deadLetter(
+  { boot, policy }: Pick<GiveUpDeps, "boot" | "policy">,
+  { event, sessionId }: { readonly event: InboundEvent; readonly sessionId?: string | undefined },
+  { reason, publicText }: GivenUp,
+): Outcome {
+  const notice = noticeTo(event, { content: publicText, boot, sessionId });
+  return { kind: "dead", reason, emit: [notice, ...policy().deadLetterNotice(event, reason)] };
 }

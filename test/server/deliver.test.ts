@@ -433,6 +433,18 @@ describe("deliver", () => {
     });
   });
 
+  // weaknesses.md 6.10. Red without an end to a handler's attempts: the chat is stuck behind it for ever.
+  it("ends by age what fails by a bug before anything is sent", async () => {
+    const prepare = () => Promise.reject(new TypeError("no table"));
+    const { run, clock } = setUp({ prepare });
+    await expect(run(outbound("hello"))).rejects.toThrow("no table");
+    await clock.advance(24 * HOUR);
+    expect(await run(outbound("hello"))).toMatchObject({
+      kind: "dead",
+      reason: expect.stringMatching(/^Expired: .*24h.*: no table$/),
+    });
+  });
+
   it("gives each of many waiting chats a place of its own in the bot's line", async () => {
     const { deps, clock } = setUp();
     const rate = { perSecond: 10, chatPerSecond: 0, groupPerMinute: 0 };
