@@ -13,6 +13,7 @@ import {
 } from "../config/runtime-config.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { errorMessage } from "../runtime/errors.ts";
+import { awaitingStart } from "./awaiting-start.ts";
 import {
   type ChannelRegistry,
   type ChannelSpec,
@@ -45,7 +46,8 @@ export function composeSettings(
   const terminal = createTerminalChannel({ name: TERMINAL, clock, newId });
   const apply = ({ config, secrets, warnings }: LoadedConfig) => {
     deps.addSecrets(secrets);
-    for (const warning of warnings) log.warn(warning);
+    const later = awaitingStart(deps.loaded.config, config);
+    for (const warning of [...warnings, ...later]) log.warn(warning);
     channels.apply(specsOf(deps, config, terminal));
   };
   const notices = createOwnerNotices(() => live.now().config.owner, boot);

@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { errorMessage } from "../runtime/errors.ts";
+import { awaitingStart } from "./awaiting-start.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { Agents } from "./compose-agents.ts";
 import type { DeadLetters } from "./control/dead-letters.ts";
@@ -38,7 +39,7 @@ export function composeStatus(deps: ServerDeps, parts: StatusParts): () => Promi
       pairingCode: pairing.ownerCode,
       configProblems: live.problems,
       agentProblems: await agents.problems(),
-      warnings: live.now().warnings,
+      warnings: [...live.now().warnings, ...awaitingStart(deps.loaded.config, live.now().config)],
       fileProblems: () => [...deps.fileProblems(), ...damaged],
       loopDelay,
     });

@@ -1,8 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
+import { createGate } from "../rig/gate.ts";
 import { within } from "../rig/run-kill.ts";
-import { runningRig, testRig, waitShown } from "../rig/test-rig.ts";
+import { runningRig, testRig, textsOf, waitSettled, waitShown } from "../rig/test-rig.ts";
 
 const EXIT_CONFIG = 78;
 
@@ -91,6 +92,52 @@ describe("while the server runs", () => {
     const { stdout, code } = await rig.command(["status"]);
     expect(stdout).toMatch(/! .*config\.user\.yaml:\d+: .*allow_from\[0\].*`@alice`/);
     expect(code).toBe(0);
+  });
+
+  // weaknesses.md W-C7, W-C10. Red when an edit that is not in force yet is only said to be reloaded.
+  test("an edit that counts from the next start on is in the status until then", async () => {
+    const rig = await runningRig({ channels: ["telegram"] });
+    await rig.workspace.configure({
+      turns: { concurrency: 3 },
+      delivery: { concurrency: 5 },
+      events: { keep_done: "72h", keep_done_count: 9000, sync: "process" },
+    });
+    const wanted = [
+      expect.stringMatching(/turns\.concurrency.*start.*stays 16/),
+      expect.stringMatching(/delivery\.concurrency.*stays 64/),
+      expect.stringMatching(/events\.keep_done`.*stays 48h/),
+      expect.stringMatching(/events\.keep_done_count.*stays 200000/),
+      expect.stringMatching(/events\.sync.*stays full/),
+    ];
+    await eventually(async () => expect((await rig.status()).warnings).toEqual(wanted));
+    expect(rig.server.output()).toContain("delivery.concurrency");
+    await rig.server.stop();
+    await rig.start();
+    expect(await rig.status()).toMatchObject({ warnings: [], problems: [] });
+  });
+
+  // weaknesses.md W-D3, W-O12: it was deleted as if it were delivered, or waited until the next start.
+  test("a channel that is taken out and put back sends what it was owed", async () => {
+    const rig = await runningRig();
+    const chat = rig.person("telegram", 1);
+    const gate = createGate();
+    rig.model.next({ kind: "slow", text: "at last", until: gate.opened });
+    chat.say("think");
+    await eventually(() => expect(rig.model.requests.at(-1)?.text).toBe("think"));
+    const enable = (enabled: boolean) =>
+      rig.workspace.configure({ channels: { telegram: { enabled } } });
+    await enable(false);
+    await eventually(async () => {
+      expect((await rig.status()).channels.map(({ name }) => name)).not.toContain("telegram");
+    });
+    gate.open();
+    await eventually(async () => {
+      expect((await rig.status()).events).toMatchObject({ inbox: 0, pending: 1, failed: 0 });
+    });
+    await enable(true);
+    await waitShown(chat, "at last");
+    await waitSettled(rig);
+    expect(textsOf(chat)).toEqual(["at last"]);
   });
 
   test("an agent's file that is edited counts at the next message", async () => {
