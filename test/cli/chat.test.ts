@@ -1,12 +1,18 @@
 import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type NewEvent, printEvent } from "../../src/events/event.ts";
 import { eventFileName } from "../../src/events/event-name.ts";
+import { nodeFileOps } from "../../src/runtime/file-ops.ts";
+import { joinChat } from "../../src/server/control/join-chat.ts";
+import { controlPath } from "../../src/workspace/control-path.ts";
 import { eventually } from "../contracts/recording-receiver.ts";
 import { type Cli, createCli, type RunningCli } from "./run-cli.ts";
+
+type OnDisk = readonly [path: string, text: string];
 
 describe("my-bot chat", () => {
   let cli: Cli;
@@ -153,9 +159,35 @@ describe("my-bot chat", () => {
     for (const [path] of before) expect(notes).not.toContain(basename(path));
   });
 
-  /** A reply that is owed to a Telegram chat, and a message from there that is owed an answer. */
-  async function oweOthers(): Promise<readonly (readonly [path: string, text: string])[]> {
-    const address = { chat: "42" };
+  // weaknesses.md W-O13: whoever was attached took the replies of everybody from the disk.
+  // Red when a reply goes to the terminal because its own channel is not there.
+  it("shows and settles nothing of what a server's other channels are owed, as a person's client either", async () => {
+    await chat("");
+    // Its chat is called like the terminal's, so that only the channel tells them apart.
+    const [[path, text]] = await oweOthers("cli-user");
+    await cli.serve(workspace);
+    const host = {
+      ...{ platform: process.platform, uid: process.getuid?.() },
+      ...{ runtimeFolder: cli.home, temporaryFolder: tmpdir() },
+    };
+    const shown: string[] = [];
+    const joined = await joinChat(
+      await controlPath(workspace, { files: nodeFileOps, host }),
+      "interactive",
+      () => ({ kind: "interactive", show: async (reply) => void shown.push(reply), typing() {} }),
+    );
+    // Looked at again now that somebody is attached.
+    await cli.run(["outbox", "retry", basename(path), "-w", workspace]);
+    await joined?.say("1 + 1");
+    await eventually(() => expect(shown).toContain("1 + 1 = 2"));
+    expect(shown).toEqual(["1 + 1 = 2"]);
+    expect(await readFile(path, "utf8")).toBe(text);
+    joined?.close();
+  });
+
+  /** A reply that is owed to a Telegram chat, and a message from Telegram that is owed an answer. */
+  async function oweOthers(chat = "42"): Promise<readonly [reply: OnDisk, message: OnDisk]> {
+    const address = { chat };
     const common = {
       key: "telegram/1/42/1",
       lane: "l",
@@ -169,19 +201,14 @@ describe("my-bot chat", () => {
       ...{ type: "InboundEvent", sender: { id: "42" }, messageId: "2", sentAt: 1 },
     };
     const id = String(Date.now() * 4096).padStart(16, "0");
-    const written = [
-      ["pending", reply],
-      ["inbox", message],
-    ] as const;
-    return Promise.all(
-      written.map(async ([folder, event]) => {
-        const path = join(workspace, ".event", folder, eventFileName(id, event));
-        const text = printEvent({ ...event, v: 1, id, timestamp: Date.now() });
-        await mkdir(join(path, ".."), { recursive: true });
-        await writeFile(path, text);
-        return [path, text] as const;
-      }),
-    );
+    const write = async (folder: string, event: NewEvent): Promise<OnDisk> => {
+      const path = join(workspace, ".event", folder, eventFileName(id, event));
+      const text = printEvent({ ...event, v: 1, id, timestamp: Date.now() });
+      await mkdir(join(path, ".."), { recursive: true });
+      await writeFile(path, text);
+      return [path, text];
+    };
+    return [await write("pending", reply), await write("inbox", message)];
   }
 
   it("ends with 1 and a line on standard error when the server goes away before the answer", async () => {

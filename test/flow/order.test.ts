@@ -30,6 +30,9 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(textsOf(slow)).toEqual([]);
     gate.open();
     expect(await waitCount(slow, 2)).toEqual(["at last", "echo: and then?"]);
+    // The second turn saw the first one whole.
+    const roles = rig.model.requests.at(-1)?.body.messages.map(({ role }) => role);
+    expect(roles).toEqual(["system", "user", "assistant", "user"]);
   });
 
   test("a chat whose sending is slow delays no other one", async () => {

@@ -25,10 +25,11 @@ function start(phases: readonly Phase[]) {
   const stop = new AbortController();
   const { log, entries } = createRecordingLog();
   // No wait between restarts: the clock is real, the waits are not.
-  const clock = { ...systemClock, sleep: async () => {} };
+  const waits: number[] = [];
+  const clock = { ...systemClock, sleep: async (ms: number) => void waits.push(ms) };
   const budget = { restarts: 3, withinMs: 60_000 };
   const ended = supervise({ phases, budget, clock, random: () => 0, log }, stop.signal);
-  return { stop, ended, entries };
+  return { stop, ended, entries, waits };
 }
 
 describe("supervise", () => {
@@ -88,11 +89,13 @@ describe("supervise", () => {
     expect(entries.filter(({ message }) => message === "worker crashed")).toHaveLength(2);
   });
 
+  // weaknesses.md W-L5: a worker was started again every 5 s for ever, whatever it died of.
   it("stops the others and rejects when a worker has used up its restarts", async () => {
     const story: string[] = [];
     const broken = worker("broken", story, () => Promise.reject(new Error("boom")));
-    const { ended } = start([{ name: "BUS", workers: [worker("well", story), broken] }]);
+    const { ended, waits } = start([{ name: "BUS", workers: [worker("well", story), broken] }]);
     await expect(ended).rejects.toThrow("Cannot keep broken running: it crashed 4 times");
+    expect(waits).toEqual([80, 160, 320]);
     expect(story).toContain("well stops");
   });
 

@@ -81,6 +81,37 @@ describe("while it runs, the bus", () => {
   });
 });
 
+// weaknesses.md W-O11: a bus that was started again sent what was being sent already.
+// Red when a second run takes up the store once more.
+test("a bus that is run again hands out nothing twice, and forgets nothing that waits", async () => {
+  const { clock, logger: log, start } = storeInMemory();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const never = new AbortController().signal;
+  const bus = createEventBus({ store: start(), clock, random: () => 0.5, log, abort: never });
+  const { handle, keys, call } = scriptedHandler(({ key, lane }, { attempt }) =>
+    lane === "retry" && attempt === 1 ? { kind: "retry", afterMs: 1000, reason: key } : "later",
+  );
+  bus.consume("OutboundEvent", { concurrency: 8 }, handle);
+  const crashed = bus.run(first.signal);
+  await bus.publish([newOutbound("a"), newOutbound("b"), newOutbound("c", { lane: "retry" })]);
+  await clock.advance(0);
+  expect(keys()).toEqual(["a", "c"]);
+  first.abort();
+  await crashed;
+  const running = bus.run(second.signal);
+  await clock.advance(2000);
+  expect(keys()).toEqual(["a", "c", "c"]);
+  expect(bus.counts().pending).toBe(3);
+  call("a").end(DONE);
+  await clock.advance(0);
+  expect(keys()).toEqual(["a", "c", "c", "b"]);
+  for (const key of ["b", "c"]) call(key).end(DONE);
+  await clock.advance(0);
+  expect(bus.counts()).toMatchObject({ inbox: 0, pending: 0 });
+  second.abort();
+  await running;
+});
+
 // Counted, not timed: each event costs the same number of calls, however many there are.
 describe("ten thousand owed events", () => {
   test.each([
