@@ -97,6 +97,7 @@ describe("agentCatalog", () => {
     expect((await catalog.list()).map(({ id }) => id)).toEqual(["cookie", "pickle"]);
   });
 
+  // weaknesses.md W-T13, W-A8, 3.6 #13: an id could lead out of the folder.
   test.each(["nobody", "../pickle", "", "Pickle", "__proto__"])("has no agent %j", async (id) => {
     const { catalog, define } = await setUp();
     await define("pickle", PICKLE);
@@ -184,6 +185,7 @@ describe("agentCatalog", () => {
     expect(entries).toMatchObject([{ level: "warn", file: fileOf("bad"), line }]);
   });
 
+  // weaknesses.md W-T14: an edit with a mistake silenced the agent.
   test("goes on with the last good definition when an edit broke it, and says so once", async () => {
     const { catalog, define, fileOf, entries } = await setUp();
     await define("pickle", PICKLE);

@@ -17,6 +17,7 @@ const line: fc.Arbitrary<SessionMessage> = fc.oneof(
   fc.record({ turn, toolCallId: id }).map((given) => toolLine(given)),
 );
 
+// weaknesses.md W-T4.
 test("toPrompt makes an acceptable prompt of any lines, in whatever order", () => {
   fc.assert(
     fc.property(fc.array(line, { maxLength: 30 }), fc.array(calls), (lines, steps) => {

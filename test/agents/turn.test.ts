@@ -163,6 +163,7 @@ describe("runTurn with tools", () => {
     ]);
   });
 
+  // weaknesses.md W-T11: no end to the rounds of tools.
   test("ends a turn that takes too many steps, restarts included", async () => {
     const tool = buildTool();
     const step = wants({ id: "a", name: "note" });
@@ -185,6 +186,7 @@ describe("runTurn with tools", () => {
 });
 
 describe("runTurn when the model fails", () => {
+  // weaknesses.md W-T1, 6.6: a retry asked the model to answer ".".
   test("asks for a later retry and keeps nothing of the failed call", async () => {
     const { run, model, history } = await setUpTurns([{ kind: "error", error: busy }, says("ok")]);
     expect(await run()).toEqual({
@@ -233,6 +235,7 @@ describe("runTurn when the model fails", () => {
     expect(await run()).toMatchObject({ kind: "failed", reason: "HTTP 401" });
   });
 
+  // weaknesses.md W-T16, 3.6 #19: a failed turn sent an empty text, which no platform takes.
   test.each([
     ["stop", "the model's answer was empty"],
     ["length", "the model used up its tokens before it answered"],
@@ -326,6 +329,7 @@ describe("runTurn when a result cannot be written", () => {
 });
 
 describe("runTurn in time", () => {
+  // weaknesses.md W-T11, 3.6 #18: no end to a call of the model.
   test.each([
     ["never answers", { kind: "hang" }, LIMITS.callMs, 0],
     ["falls silent", { kind: "stall", text: "half an" }, LIMITS.idleMs, 1],
@@ -342,6 +346,7 @@ describe("runTurn in time", () => {
     expect(await run()).toEqual({ kind: "answered", text: "ok" });
   });
 
+  // weaknesses.md W-T10, 3.6 #18: a tool that hung held the agent for ever.
   test("gives up a tool that takes no notice of its signal, and tells the model", async () => {
     let seen: AbortSignal | undefined;
     const tool = buildTool({
@@ -470,6 +475,7 @@ describe("runTurn after a crash", () => {
   const asking = userLine({ turn: "turn-1", content: "hello" });
   const step = { role: "assistant", turn: "turn-1", timestamp: 1, content: "" } as const;
 
+  // weaknesses.md W-T3, W-T4: a call without its result broke the session for ever.
   test("shows a tool that was running as interrupted and does not run it again", async () => {
     const tool = buildTool();
     const { run, store, session, model } = await setUpTurns([says("ok")]);

@@ -15,6 +15,7 @@ test("userText shortens a long quote without breaking a character", () => {
   expect(userText({ content: "why?", replyTo })).toBe(`> ${"🥒".repeat(500)}…\n\nwhy?`);
 });
 
+// weaknesses.md W-I6.
 test("userText names what came beside the text", () => {
   const attachments = [{ kind: "photo" }, { kind: "document", name: "a.pdf" }];
   expect(userText({ content: "look", attachments })).toBe("look\n\n[photo] [document: a.pdf]");

@@ -20,6 +20,7 @@ describe("decideAccess in a private chat", () => {
     expect(decideAccess(incomingMessage(), rules({}))).toEqual(refuse);
   });
 
+  // weaknesses.md W-A1, 3.6 #12, 6.9: an empty list let in the whole world.
   test("refuses everyone when the list is empty, the empty id included", () => {
     const none = rules({ allow_from: [], groups: {} });
     expect(decideAccess(incomingMessage(), none)).toEqual(refuse);
@@ -67,6 +68,7 @@ describe("decideAccess in a private chat", () => {
 describe("decideAccess in a group", () => {
   const named = { allow_from: [42], groups: { "-1001": {} } };
 
+  // weaknesses.md W-A4.
   test("ignores a group that has not been opted in, even from the owner, even for everyone", () => {
     const decision = decideAccess(groupMessage({ addressed: true }), rules({ allow_from: ["*"] }));
     expect(decision).toEqual(ignore("group-not-opted-in"));

@@ -34,6 +34,7 @@ describe("my-bot chat", () => {
     expect(await readdir(join(workspace, ".event", "pending"))).toEqual([]);
   });
 
+  // weaknesses.md W-L8: after a late answer each question got the one before.
   it("answers each line that is not empty, in order, commands included", async () => {
     const { stdout, code } = await chat("1 + 1\n\n   \n/help\n2 + 2");
     const lines = stdout.split("\n");
@@ -150,6 +151,7 @@ describe("my-bot chat", () => {
     expect(await host.ended).toMatchObject({ code: 0, stdout: "1 + 0 = 1\n" });
   });
 
+  // weaknesses.md W-O6, 3.6 #8, 6.5: a chat took the server's replies for its own.
   it("leaves what other channels are owed as it is, byte for byte", async () => {
     await chat("");
     const before = await oweOthers();

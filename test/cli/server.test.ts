@@ -57,6 +57,7 @@ describe("my-bot server", () => {
     expect(messages.at(-1)).toBe("my-bot stopped");
   });
 
+  // weaknesses.md W-L2: only Ctrl-C was handled.
   it.each(["SIGTERM", "SIGINT"] as const)("finishes a running answer after %s", async (signal) => {
     await useModel();
     let release = () => {};
@@ -75,6 +76,7 @@ describe("my-bot server", () => {
     expect(await readdir(join(workspace, ".event", "pending"))).toEqual([]);
   });
 
+  // weaknesses.md W-L2.
   it("stops at once at the second signal, and keeps what was running for the next start", async () => {
     await useModel();
     model.answer(() => ({ kind: "slow", text: "too late", until: new Promise(() => {}) }));
@@ -91,6 +93,7 @@ describe("my-bot server", () => {
     expect(await readdir(join(workspace, ".event", "inbox"))).toHaveLength(1);
   });
 
+  // weaknesses.md W-L5.
   // Red when the supervisor starts a worker again for ever.
   it("exits with 1 when a worker cannot be kept running, so that a service manager sees it", async () => {
     await mkdir(join(workspace, ".event"), { recursive: true });
@@ -125,6 +128,7 @@ describe("my-bot server", () => {
     expect(await readFile(join(fresh, "config.user.yaml"), "utf8")).toContain("default_agent");
   });
 
+  // weaknesses.md W-C13, 3.6 #12: found only when a message came.
   it.each([
     ["an unknown key", "defualt_agent: pickle\n", /:1: .*defualt_agent.*default_agent/],
     ["a wrong type", "delivery:\n  concurrency: many\n", /:2: .*delivery\.concurrency/],

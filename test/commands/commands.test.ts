@@ -232,6 +232,7 @@ describe("commands", () => {
     expect(await ownerSays("/agent pickle")).not.toContain("SOUL.md");
   });
 
+  // weaknesses.md W-A10: any person could read the prompts.
   test("/agent keeps the prompts from everybody else", async () => {
     const text = await setUp().say("/agent cookie");
     expect(text).toContain("**Name:** Cookie");
@@ -246,6 +247,7 @@ describe("commands", () => {
     );
   });
 
+  // weaknesses.md W-T13: an agent that is not there ended in the model's own words.
   test("/agent says that an agent is not there, in one tame line", async () => {
     const { say } = setUp();
     expect(await say("/agent x")).toBe("✗ Agent `x` not found.");
@@ -272,6 +274,7 @@ describe("commands", () => {
     expect(await ownerSays("/pair")).toMatch(/^Usage: /);
   });
 
+  // weaknesses.md W-A10.
   test("/pair refuses everybody else, with a good code too", async () => {
     expect(await setUp().say("/pair GOODCODE")).toMatch(/^✗ Only the owner/);
   });

@@ -30,6 +30,7 @@ describe("default_workspace", () => {
     expect(warnings).toEqual([]);
   });
 
+  // weaknesses.md W-A1, 3.6 #12.
   test("config.user.yaml serves Telegram as soon as .env has its token", async () => {
     const { load } = await configFolder({
       user: await shipped("config.user.yaml"),

@@ -39,6 +39,7 @@ describe("loadConfig", () => {
     expect(config.llm).toEqual({ provider: "offline" });
   });
 
+  // weaknesses.md W-C9: readers saw half of an edit.
   test("is frozen, all the way down", async () => {
     const { config } = await loadText("channels: { telegram: { token: 1:a, allow_from: [1] } }");
     const { telegram } = config.channels;
@@ -48,6 +49,7 @@ describe("loadConfig", () => {
     expect(Object.isFrozen(telegram?.options.allow_from)).toBe(true);
   });
 
+  // weaknesses.md 3.6 #12.
   test("reads ids as text, with all their digits, whether they are numbers or texts, as keys too", async () => {
     const { config } = await loadText(`
 channels:
@@ -198,6 +200,7 @@ channels:
     expect(notes).toEqual([]);
   });
 
+  // weaknesses.md W-C11: what the machine had written hid the person's own edits.
   test("takes the person's own owner before the one who was paired", async () => {
     const { load } = await configFolder({
       user: "owner: telegram/1\nchannels: { telegram: { token: 1:a, allow_from: [1] } }",

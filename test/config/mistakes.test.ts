@@ -186,6 +186,7 @@ const cases: readonly [name: string, text: string, mistakes: readonly string[]][
   ],
 ];
 
+// weaknesses.md W-A2, 3.6 #12, 6.9: a key that was spelt wrong left the door open.
 describe("loadConfig refuses", () => {
   test.each(cases)("%s", async (_, text, mistakes) => {
     expect(await mistakesIn(text)).toEqual(mistakes);

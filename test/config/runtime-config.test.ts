@@ -48,6 +48,7 @@ describe("runtimeConfig", () => {
     expect(await read()).toMatchObject({ value: { allow: { discord: ["234567890123456789"] } } });
   });
 
+  // weaknesses.md W-C6: writers lost each other's changes.
   test("makes changes one after another, so that none is lost", async () => {
     const { update, read } = await runtimeConfig();
     const ids = Array.from({ length: 20 }, (_, index) => String(index));
@@ -72,6 +73,7 @@ describe("runtimeConfig", () => {
     expect(synced).toEqual([true]);
   });
 
+  // weaknesses.md W-C6, 6.8: a write that failed left half a file.
   test("tells of a failed write, keeps the old file, and takes the next change", async () => {
     let isFull = true;
     const files: FileOps = {
@@ -121,6 +123,7 @@ describe("runtimeConfig", () => {
     ]);
   });
 
+  // weaknesses.md W-A12, W-C4: written first, checked later.
   test("refuses a change that it could not read again", async () => {
     const { update, read } = await runtimeConfig("owner: telegram/1\n");
     await expect(update((now) => ({ ...now, owner: "no slash" }))).rejects.toThrow();

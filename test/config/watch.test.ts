@@ -40,6 +40,7 @@ describe("watchConfig", () => {
     await expect.poll(() => seen, until).toEqual(["a: 2\n"]);
   });
 
+  // weaknesses.md W-C8, 3.6 #11: only edits in place were noticed.
   test("notices editors that save by rename, again and again", async () => {
     const { folder, config, seen } = await watched();
     for (const text of ["a: 2\n", "a: 3\n", "a: 4\n"]) {

@@ -135,6 +135,7 @@ export function channelContract(
         expect(new Set(receiver.accepted().map((message) => message.key)).size).toBe(2);
       });
 
+      // weaknesses.md W-I1: confirmed before it was kept.
       it("gives a message again, with the same key, until accept has resolved", async () => {
         const receiver = recordingReceiver();
         receiver.refuse(2);
@@ -232,6 +233,7 @@ export function channelContract(
         await running;
       });
 
+      // weaknesses.md W-L3: one failed start made the channel deaf until the next one.
       it("reports a platform that is away, and connects when it is there", async () => {
         await rig.stopServer();
         const receiver = start();

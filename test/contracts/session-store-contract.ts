@@ -13,6 +13,7 @@ const SOURCE = "platform-telegram:42:42";
 /** What every SessionStore does, wherever it keeps its data. `open` gives an empty one for each test. */
 export function sessionStoreContract(name: string, open: () => Promise<SessionStoreHarness>): void {
   describe(`${name} as a SessionStore`, () => {
+    // weaknesses.md W-C1: each message began a new session.
     test("gives a source the same session again, also after a restart", async () => {
       const { store, reopen } = await open();
       const made = await store.resolve(SOURCE, "pickle");
@@ -23,6 +24,7 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
       expect(later.get(made.id)).toEqual(made);
     });
 
+    // weaknesses.md W-H2: several wrote the index at once.
     test("makes one session when a source is resolved twice at once", async () => {
       const { store } = await open();
       const [one, two] = await Promise.all([
@@ -47,6 +49,7 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
       expect(await later.read(old.id)).toEqual([userLine()]);
     });
 
+    // weaknesses.md W-C4, W-C5, 3.6 #14: `/clear` made a file that nobody could read, or cleared nothing.
     test("clears one source and leaves the others alone", async () => {
       const { store, reopen } = await open();
       const sources = Array.from({ length: 20 }, (_, n) => `platform-telegram:${n}:${n}`);
@@ -57,6 +60,7 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
       expect(without).toEqual(["platform-telegram:7:7"]);
     });
 
+    // weaknesses.md W-H6: the encoding was the machine's.
     test("gives back every kind of message in order, also after a restart", async () => {
       const { store, reopen } = await open();
       const { id } = await store.resolve(SOURCE, "pickle");
@@ -86,6 +90,7 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
       expect(await store.read(id)).toHaveLength(2);
     });
 
+    // weaknesses.md W-C3, 3.6 #14: a dot in a name made a configuration that stopped the server.
     test.each([
       ["dots", "../../.."],
       ["slashes", "platform-cli:/etc/passwd"],

@@ -11,6 +11,8 @@ const PATIENCE = 120_000;
 /**
  * The short form of `npm run torture`: each of these points once, judged in the same way. Those that wait for minutes
  * are left to the long one.
+ *
+ * weaknesses.md W-I1, W-I2, W-D5, 3.6 #1, 6.1: a kill lost what was not on disk, and doubled what was.
  */
 export function survivesKills(platform: Platform, numbers: readonly number[]): void {
   const points = POINTS.filter(

@@ -51,6 +51,7 @@ describe.each(PLATFORMS)("a stranger on %s", (platform) => {
 });
 
 describe("in a group", () => {
+  // weaknesses.md W-D11, W-A4: a group heard what was meant for one person.
   test("nobody is answered where the owner has not opted in, mentioned or not", async () => {
     const rig = rigOf();
     const { telegram, discord } = rig;
@@ -95,6 +96,7 @@ describe("in a group", () => {
   });
 });
 
+// weaknesses.md W-C7, W-A3, 3.6 #11, 6.9: who was taken off the list was still let in.
 test.each(PLATFORMS)(
   "a name taken off the list on %s is out at the next message, and the other channel does not notice",
   async (platform) => {

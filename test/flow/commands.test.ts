@@ -23,6 +23,7 @@ describe("while a turn is running", () => {
     await waitShown(chat, "at last");
   });
 
+  // weaknesses.md W-T12, 3.6 #18: commands waited behind the turn that they were about.
   test.each(PLATFORMS)(
     "/stop ends it at once on %s, and the next message is answered",
     async (platform) => {
@@ -60,6 +61,7 @@ describe("commands", () => {
     });
   });
 
+  // weaknesses.md W-I9, W-T15: `/help@bot` went to the model.
   test("that name this bot in a group are its own, those that name another are not", async () => {
     const rig = rigOf();
     const { telegram, model } = rig;

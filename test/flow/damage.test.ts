@@ -34,6 +34,7 @@ const damages = [
   ["not JSON", () => "\u0000\u0001\u0002"],
 ] as const;
 
+// weaknesses.md 3.6 #10.
 test.each(damages)(
   "an event file that is %s is set aside with a reason, and the others are handled",
   {
@@ -68,6 +69,7 @@ test.each(damages)(
   },
 );
 
+// weaknesses.md W-I4, 3.6 #10.
 test("a history file that cannot be read is set aside, its conversation goes on, and others keep theirs", {
   timeout: 40_000,
 }, async () => {

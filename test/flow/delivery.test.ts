@@ -56,6 +56,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(texts).toEqual([told, "echo: and on"]);
   });
 
+  // weaknesses.md W-D6: a time-out was taken for a failure.
   test("an answer that is lost after the posting doubles nothing unlabelled", async () => {
     const rig = rigOf();
     const chat = rig.person(platform, 4);
@@ -86,6 +87,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     for (const text of texts) expect(text.split("```").length % 2).toBe(1);
   });
 
+  // weaknesses.md W-D2, W-D4, 3.6 #4.
   test("a person who has blocked the bot makes a dead letter, told once; retried, it arrives", async () => {
     const rig = rigOf();
     const { telegram, discord } = rig;

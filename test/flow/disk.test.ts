@@ -167,6 +167,7 @@ const steps: readonly (readonly [DiskOrder, RegExp])[] = [
   [{ ops: ["sync"], path: "/index.jsonl", code: "EIO" }, /sync files in .history/],
 ];
 
+// weaknesses.md 6.10.
 describe("a file call that fails on the way to an answer", () => {
   const world = sharedWorld();
 

@@ -16,6 +16,7 @@ function setup() {
   return { rig, chat, calls: () => rig.model.requests.slice(before) };
 }
 
+// weaknesses.md W-T1, W-T2: tried three times at once, with another text.
 describe("a model that fails for a moment is asked the same again:", () => {
   const failures: readonly (readonly [string, ModelBehaviour])[] = [
     ["500", { kind: "error", status: 500 }],
@@ -46,6 +47,7 @@ describe("a model that fails for good", () => {
     ["404", { kind: "error", status: 404 }, /model was not found/],
     ["an empty answer", { kind: "text", text: "" }, /gave no answer/],
   ];
+  // weaknesses.md W-T16, 3.6 #19.
   test.each(failures)("(%s) is told to the person at once, in words", async (_, failure, words) => {
     const { rig, chat, calls } = setup();
     rig.model.next(failure);

@@ -17,6 +17,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(textsOf(chat)).toHaveLength(5);
   });
 
+  // weaknesses.md W-T8, W-T9, 3.6 #5: replies were swapped, or one slow person held up all.
   test("a chat with a slow turn delays no other one, and keeps its own order", async () => {
     const rig = rigOf();
     const [slow, fast] = [rig.person(platform, 2), rig.person(platform, 3)];
@@ -54,6 +55,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
 describe("on Telegram", () => {
   const rigOf = sharedRig({ channels: ["telegram"] });
 
+  // weaknesses.md W-I2, 3.6 #6: the turn and its tools ran twice.
   test("an update that comes again makes no second turn", async () => {
     const { telegram, model, ...rig } = rigOf();
     const chat = rig.person("telegram", 1);

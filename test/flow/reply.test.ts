@@ -101,6 +101,7 @@ test("Telegram's updates come by webhook, in order, each answered once", async (
   expect(forged.status).toBe(401);
 });
 
+// weaknesses.md 3.6 #8.
 test("a second server of the same workspace refuses to start and says who holds it", async () => {
   const rig = await runningRig({ channels: ["telegram"] });
   const second = await rig.command(["server"]);

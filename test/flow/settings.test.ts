@@ -8,6 +8,7 @@ import { runningRig, testRig, textsOf, waitSettled, waitShown } from "../rig/tes
 const EXIT_CONFIG = 78;
 
 describe("while the server runs", () => {
+  // weaknesses.md W-C7, 3.6 #11.
   test("a token that is changed reconnects that channel alone, and nothing is lost", async () => {
     const rig = await runningRig();
     const { telegram, discord, workspace } = rig;
@@ -36,6 +37,7 @@ describe("while the server runs", () => {
     expect(polls()).toHaveLength(before);
   });
 
+  // weaknesses.md W-C9, W-C10, 3.6 #11: nobody was told that an edit was not in force.
   test("a mistake in the configuration changes nothing, and is told with its line", async () => {
     const rig = await runningRig({ channels: ["telegram"], config: { owner: "telegram/1040" } });
     const [chat, owner] = [rig.person("telegram", 1), rig.person("telegram", 40)];

@@ -28,6 +28,7 @@ async function setUp() {
   return { paths, deps, atEachLength };
 }
 
+// weaknesses.md 3.6 #10, 6.8.
 // Issue 3, point 7: torn at every byte length.
 describe("a small file that is cut off at any length", () => {
   test("(marks) is set aside whole, shown, and replaced by one that works", async () => {

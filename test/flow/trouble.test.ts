@@ -19,6 +19,7 @@ async function waitTrouble(rig: Rig, platform: Platform, reason: RegExp): Promis
 }
 
 describe("a channel in trouble", () => {
+  // weaknesses.md W-L4, 3.6 #9: one channel's failure ended the others.
   test.each(PLATFORMS)(
     "(%s refuses the token) says so with the remedy, comes back by itself, and delays no other",
     {
@@ -61,6 +62,7 @@ describe("a channel in trouble", () => {
     await waitShown(back, "echo: back?", 25_000);
   });
 
+  // weaknesses.md W-L3, 3.6 #9.
   test("(no network at the start) connects when there is one, and answers what was said meanwhile", {
     timeout: 40_000,
   }, async () => {

@@ -8,6 +8,7 @@ const SLOW_MS = 9_500;
 /** Platforms let the sign fade after 5 s. */
 const FADES_MS = 5_000;
 
+// weaknesses.md W-I10: no sign of life while a turn took its time.
 test("typing is shown at least every 5 s while a turn is running, and never after it", {
   timeout: 60_000,
 }, async () => {

@@ -98,6 +98,7 @@ describe("createLog", () => {
     expect(await fs.readFile(first.path, "utf8")).toContain("new");
   });
 
+  // weaknesses.md W-A13, 3.6 #13: tokens stood in the log.
   test("lets no secret through, from fields, texts, errors and children", async () => {
     const redactor = createRedactor();
     const { log, close, path } = await fileLog({ redactor });

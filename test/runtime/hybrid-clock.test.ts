@@ -17,6 +17,7 @@ describe("a hybrid clock", () => {
     expect(idTime(ids.next())).toBe(NOON + 1);
   });
 
+  // weaknesses.md W-O2, 3.6 #20.
   test("rises within one millisecond, and when the clock is set back", () => {
     const { ids, setTime } = setUp();
     const first = ids.next();

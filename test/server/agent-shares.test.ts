@@ -10,6 +10,7 @@ async function withHelper(answering: Answering) {
   await answering.life().sessions.resolve("platform-telegram:99:99", "helper");
 }
 
+// weaknesses.md W-T9.
 test("an agent whose model hangs leaves another one its share of the turns", async () => {
   const answering = await setUpAnswering({
     concurrency: 4,

@@ -46,7 +46,7 @@ export async function setUpAnswering(options: AnsweringOptions = {}) {
   const texts = (chat = "42") =>
     shown.filter(({ address }) => address.chat === chat).map(({ content }) => content);
   return {
-    ...{ clock, shown, asked, agents, pass, texts },
+    ...{ clock, disk, shown, asked, agents, pass, texts },
     life: () => life,
     say: (key: string, given: Partial<InboundEvent> = {}) => life.say(key, given),
     async restart() {

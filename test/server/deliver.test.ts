@@ -189,6 +189,7 @@ describe("deliver", () => {
     ]);
   });
 
+  // weaknesses.md W-D1: a part that failed began the whole text again.
   it("goes on at the first unconfirmed part, not at the first", async () => {
     const answers: (string | DeliveryFailure)[] = ["a", NOT_SENT, "b", "c"];
     const { run, sent } = setUp({ textLength: 3, send: () => answers.shift() ?? "?" });
@@ -345,6 +346,7 @@ describe("deliver", () => {
     expect(new Set(sent.map(({ key }) => key)).size).toBe(3);
   });
 
+  // weaknesses.md W-D4, 3.6 #4: all errors were treated alike.
   it("waits exactly as long as the platform says, without counting an attempt", async () => {
     const { run } = setUp({ send: () => ({ kind: "rate-limited", retryAfterMs: 300_000 }) });
     expect(await run(outbound("hello"))).toMatchObject({
@@ -365,6 +367,7 @@ describe("deliver", () => {
     expect(waits.at(-1)).toBe(600_000);
   });
 
+  // weaknesses.md W-D2: after five tries a reply was deleted as delivered.
   it("gives up by age, not by count", async () => {
     const { run, clock } = setUp({ send: () => NOT_SENT });
     for (let i = 0; i < 100; i += 1) expect((await run(outbound("hello"))).kind).toBe("retry");
@@ -379,6 +382,7 @@ describe("deliver", () => {
     expect(sent).toHaveLength(1);
   });
 
+  // weaknesses.md W-D4.
   it("gives up at once what can never work", async () => {
     const { run } = setUp({ send: () => ({ kind: "permanent" }) });
     expect(await run(outbound("hello"))).toMatchObject({ kind: "dead" });

@@ -9,6 +9,7 @@ const textsTo = (sent: readonly Sent[], chat: string) =>
 const MINUTE = 60_000;
 
 describe("the delivery worker under load", () => {
+  // weaknesses.md W-O3, 3.6 #3: one failing delivery stopped all others.
   // peers #16. Counted on a clock that stands still: whatever goes out waits for nothing.
   it("serves 199 chats while one is in a backoff of 10 minutes", async () => {
     const rig = createDeliveryRig();
@@ -27,6 +28,7 @@ describe("the delivery worker under load", () => {
     await bus.stop();
   });
 
+  // weaknesses.md 3.6 #4.
   // peers #38.
   it("keeps a 429 of 300 s for its chat alone, to the second, over a crash", async () => {
     const rig = createDeliveryRig();
@@ -54,6 +56,7 @@ describe("the delivery worker under load", () => {
     await next.bus.stop();
   });
 
+  // weaknesses.md 3.6 #3.
   // peers #5, #6, #21, #53: one owner of retries, and nobody has to start anything again.
   it("tries exactly by its schedule through an outage, then delivers all, once and in order", async () => {
     const rig = createDeliveryRig();
@@ -72,6 +75,7 @@ describe("the delivery worker under load", () => {
     await bus.stop();
   });
 
+  // weaknesses.md W-D10, W-O12: deliveries began, and failed, before the channels were connected.
   // peers #19.
   it("spends no attempt while the channel is not there, then sends", async () => {
     const rig = createDeliveryRig();

@@ -125,6 +125,7 @@ describe("intake", () => {
     expect(published.map(({ type }) => type)).toEqual(["InboundEvent", "OutboundEvent"]);
   });
 
+  // weaknesses.md W-A11: attempts were nowhere to be seen.
   it("gives a stranger one key for the one short line, and tells the log", async () => {
     const { intake, published, strangers, entries } = setUp({ allow: [] });
     await intake.accept("telegram", [incomingMessage(), incomingMessage()]);
@@ -185,6 +186,7 @@ describe("intake", () => {
     expect(published).toMatchObject([{ type: "InboundEvent", control: true }]);
   });
 
+  // weaknesses.md W-C2: whoever wrote last got what was meant for the owner.
   it("makes nobody owner by a wrong code, nor when there is an owner, nor after many guesses", async () => {
     const wrong = setUp({ allow: [] });
     await wrong.intake.accept("telegram", [incomingMessage({ text: "/start WRONG234" })]);

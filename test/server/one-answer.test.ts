@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DISK_ROOT } from "../fakes/recording-files.ts";
 import { setUpAnswering } from "./answering.ts";
 
 // Whatever the second process would have said: the key of either text stops it.
@@ -80,4 +81,26 @@ test("a message that is tried again after it was given up gets its answer beside
   await bus.retry(dead);
   await answering.until(() => answering.texts().length === 2);
   expect(answering.texts()[1]).toBe("echo: hello");
+});
+
+// weaknesses.md W-H7: the answer was sent, and after a power cut the conversation knew nothing of it.
+// Red when nothing syncs the session's lines beside the answer.
+test("what a person was shown is in the history after a power cut at once", async () => {
+  const answering = await setUpAnswering();
+  for (const [index, key] of ["one", "two"].entries()) {
+    await answering.say(key);
+    await answering.until(() => answering.texts().length === index + 1);
+    const left = [...answering.disk.powerCut().texts(`${DISK_ROOT}/.history`).values()].join("");
+    expect(left).toContain(`"${key}"`);
+    expect(left).toContain(`"echo: ${key}"`);
+  }
+});
+
+// weaknesses.md W-I6.
+test("a message without words is answered with what can be read, and asks no model", async () => {
+  const answering = await setUpAnswering();
+  await answering.say("spoken", { content: "", attachments: [{ kind: "voice" }] });
+  await answering.until(() => answering.texts().length === 1);
+  expect(answering.texts()).toEqual([expect.stringMatching(/only read text.* not voice/)]);
+  expect(answering.asked).toEqual([]);
 });

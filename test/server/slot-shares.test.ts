@@ -59,6 +59,7 @@ describe("slotShares", () => {
     expect(hog(shares, "b")).toBeGreaterThan(1);
   });
 
+  // weaknesses.md 6.7.
   test("leaves a slot to each group that holds none, and forgets nobody who waits, whatever happens", () => {
     fc.assert(
       fc.property(setting, actions, ([slots, count], given) => {

@@ -33,6 +33,7 @@ function start(phases: readonly Phase[]) {
 }
 
 describe("supervise", () => {
+  // weaknesses.md W-L1.
   it("starts phases in order, each when the one before is ready, and stops in reverse", async () => {
     const story: string[] = [];
     let busReady: () => void = () => undefined;

@@ -87,6 +87,7 @@ describe("fileSessionStore on disk", () => {
     ]);
   });
 
+  // weaknesses.md W-H1, W-H4: each message wrote the whole index again.
   test("writes a line with one write, and syncs only when it is told to", async () => {
     const { store, disk } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
@@ -169,6 +170,7 @@ describe("fileSessionStore on disk", () => {
 });
 
 describe("fileSessionStore after a torn write", () => {
+  // weaknesses.md W-H3: the next line was glued to the torn one, and both were lost.
   test("cuts off a torn last line wherever it was torn, and goes on", async () => {
     const { store, open, pathOf, reports } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
@@ -398,6 +400,7 @@ describe("fileSessionStore and damage", () => {
     expect(await (await open()).read(id)).toEqual([userLine(), assistantLine()]);
   });
 
+  // weaknesses.md 6.8.
   test("never overwrites what was set aside before", async () => {
     const { store, open, pathOf, setAside } = await setUp();
     const { id } = await store.resolve(SOURCE, "pickle");
@@ -421,6 +424,7 @@ describe("fileSessionStore and damage", () => {
     expect(await (await open()).read(id)).toEqual([userLine()]);
   });
 
+  // weaknesses.md W-I4, W-H5: a source whose session was gone was never answered again.
   test("makes a session's file again that was deleted", async () => {
     const { store, open, pathOf } = await setUp();
     const session = await store.resolve(SOURCE, "pickle");
@@ -431,6 +435,7 @@ describe("fileSessionStore and damage", () => {
     expect(await (await open()).read(session.id)).toEqual([userLine()]);
   });
 
+  // weaknesses.md W-H1.
   test("rebuilds a missing index from the session files", async () => {
     const { store, open, index, clock } = await setUp();
     const old = await store.resolve(SOURCE, "pickle");
@@ -475,6 +480,7 @@ describe("fileSessionStore and damage", () => {
     expect((await open()).current("platform-ws:lost")).toEqual(lost);
   });
 
+  // weaknesses.md 3.6 #13.
   test("takes no path from the index", async () => {
     const { open, index, setAside } = await setUp();
     const line = { type: "session", id: "../../x", agent_id: "a", source: "s", created_at: 1 };

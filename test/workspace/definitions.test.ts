@@ -37,6 +37,7 @@ test("findDefinitions tells of a folder without the file, and finds the rest", a
   });
 });
 
+// weaknesses.md W-A8, 3.6 #13.
 test.each(["Pickle", "a b", "a.b", "x".repeat(65), "-a"])(
   "findDefinitions refuses %j as an id",
   async (id) => {
@@ -48,6 +49,7 @@ test.each(["Pickle", "a b", "a.b", "x".repeat(65), "-a"])(
   },
 );
 
+// weaknesses.md 3.6 #13.
 test("findDefinitions follows no symbolic link, neither of a folder nor of the file", async () => {
   const folder = await tempFolder();
   const outside = await tempFolder();

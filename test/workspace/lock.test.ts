@@ -85,6 +85,7 @@ describe("acquireLock", () => {
     await acquire();
   });
 
+  // weaknesses.md W-L6, 3.6 #8, 6.5: two servers sent the same replies.
   test("refuses a second server, and says who holds the workspace", async () => {
     const { acquire, root } = await workspace();
     await acquire({ clock: createManualClock() });
@@ -275,6 +276,7 @@ describe("acquireLock beside a holder whose socket cannot be seen", () => {
 const PATIENT = { timeout: 60_000 };
 
 describe("acquireLock between processes", () => {
+  // weaknesses.md W-L6.
   test("gives the workspace to exactly one of two that start together", PATIENT, async () => {
     const { root } = await workspace();
     const both = await Promise.all([contender(root), contender(root)]);

@@ -8,6 +8,7 @@ import { ADA, createRig } from "./rig.ts";
 
 const POST = /^POST \/channels\/\d+\/messages$/;
 
+// weaknesses.md W-I5: the handler's name was not the event's; this fake speaks the real gateway's protocol.
 channelContract(
   "discord",
   {

@@ -41,6 +41,7 @@ describe("the Discord channel's sending", () => {
     expect(await channel.prepare?.("**no** table")).toBe("**no** table");
   });
 
+  // weaknesses.md W-D13: a chat that was not in the cache got no reply.
   it("needs no connection to the gateway, and no channel in a cache", async () => {
     await send({ text: "hello" });
     expect(shown()).toEqual(["hello"]);

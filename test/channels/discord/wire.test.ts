@@ -101,6 +101,7 @@ describe("readMessage", () => {
     expect(message({ type: 19, referenced_message: null })?.replyTo).toBeUndefined();
   });
 
+  // weaknesses.md W-I6.
   it("names attachments by kind", () => {
     const attachments = [
       { filename: "cat.png", content_type: "image/png" },
@@ -134,6 +135,7 @@ describe("readMessage", () => {
     expect(read).toMatchObject({ text: "look", attachments: [{ kind: "photo", name: "a.png" }] });
   });
 
+  // weaknesses.md W-I8.
   it.each([
     ["the bot itself and other bots", { author: { ...BEN, bot: true } }],
     ["webhooks", { webhook_id: "8" }],

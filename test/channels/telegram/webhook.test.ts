@@ -146,6 +146,7 @@ describe("telegram webhook", () => {
     expect(await half).toBe("cut");
   });
 
+  // weaknesses.md W-L7: a port that was taken ended the process.
   it("reports a port that is taken, and recovers when it is free", async () => {
     const { start, port } = await setUp();
     const other = createServer();

@@ -61,6 +61,7 @@ describe("readUpdate", () => {
     expect(read({ update_id: 1, edited_message: moved })).toEqual({ kind: "ignore" });
   });
 
+  // weaknesses.md W-I6: what is no text was dropped without a word.
   it("takes a caption as text, and names what came with it", () => {
     const cases: readonly (readonly [Fields, unknown])[] = [
       [{ photo: [{}] }, { kind: "photo" }],
@@ -86,6 +87,7 @@ describe("readUpdate", () => {
     expect(accepted({ text: undefined, voice: {} }).text).toBe("");
   });
 
+  // weaknesses.md W-I8, W-A4: bots answered bots; posts in the name of a chat were taken for a person's.
   it("ignores bots, service messages, channels, and its own kind of noise", () => {
     expect(readMessage({ from: { ...ADA, is_bot: true } })).toEqual({ kind: "ignore" });
     expect(readMessage({ text: undefined, new_chat_members: [ADA] })).toEqual({ kind: "ignore" });
@@ -145,6 +147,7 @@ describe("readUpdate", () => {
     ).toMatchObject({ addressed: true });
   });
 
+  // weaknesses.md W-I9.
   it("takes its own name off a command, and ignores a command for another bot", () => {
     expect(accepted({ text: "/help@mybot me" }).text).toBe("/help me");
     expect(readMessage({ text: "/help@OtherBot" })).toEqual({ kind: "ignore" });

@@ -205,6 +205,7 @@ describe("terminal channel", () => {
       expect(ada.shown).toEqual(["(may be a repeat)\n**hello**"]);
     });
 
+    // weaknesses.md W-D12: what nobody was there to read was gone.
     it("tells disconnected while nobody is there, and says that it is connected when somebody comes", async () => {
       start();
       const to = { chat: "cli-user" };
@@ -249,6 +250,7 @@ describe("terminal channel", () => {
       expect(ada.shown).toEqual([]);
     });
 
+    // weaknesses.md W-D12: whoever was connected saw everybody's replies.
     it("shows a piped client only what is sent to its own chat", async () => {
       start();
       const [ada, first, second] = [person(), person("piped"), person("piped")];

@@ -122,6 +122,7 @@ describe("lanes", () => {
     expect([lanes.size(), lanes.oldest()]).toEqual([0, undefined]);
   });
 
+  // weaknesses.md 6.4.
   test("keep each lane's order whatever happens to its events", () => {
     const step = fc.record({
       kind: fc.constantFrom("add", "hold", "take", "finish", "park", "unpark", "release", "remove"),

@@ -231,6 +231,7 @@ async function finish(model: Model, machine: Machine) {
   expect(machine.bus().counts()).toMatchObject({ inbox: 0, pending: 0 });
 }
 
+// weaknesses.md 6.3.
 // Issue 3, point 8. A failure prints the commands, shrunk; `seed` and `path` in its message repeat it.
 test("bus and store do what the model says, whatever comes in whatever order", async () => {
   await fc.assert(

@@ -166,6 +166,7 @@ describe("an operator's discard", () => {
 });
 
 describe("a consumer", () => {
+  // weaknesses.md W-I7: nobody held on to the turns that ran.
   test("that stops claims nothing new, and waits until what it claimed is settled", async () => {
     const { bus, inbound, publish, pass } = await setUpBus({ inbound: LATER, concurrency: 2 });
     await publish(...["a", "b", "c"].map((key) => newInbound(key, { lane: key })));
@@ -258,6 +259,7 @@ describe("observers", () => {
 });
 
 describe("counts", () => {
+  // weaknesses.md W-O14.
   test("tell what is owed, dead and set aside, and since when", async () => {
     const setUp = await setUpBus({
       inbound: LATER,

@@ -7,6 +7,7 @@ const HOUR = 3_600_000;
 const RETRY = { kind: "retry", afterMs: 1000, reason: "not yet" } as const;
 
 describe("the bus", () => {
+  // weaknesses.md W-T8, 6.4: two turns of one chat ran side by side.
   test("hands out the events of a lane strictly one after another, in order", async () => {
     const { inbound, publish, pass } = await setUpBus({ inbound: LATER });
     await publish(newInbound("a"), newInbound("b"));
@@ -21,7 +22,7 @@ describe("the bus", () => {
     expect(inbound.most()).toBe(1);
   });
 
-  // DESIGN 2, promise 5; reference/weaknesses.md W-O3.
+  // DESIGN 2, promise 5; weaknesses.md W-O3.
   test("handles other lanes at once while one retries for an hour", async () => {
     const { inbound, publish, pass } = await setUpBus({
       inbound: ({ lane }) => (lane === "bad" ? RETRY : DONE),
@@ -53,6 +54,7 @@ describe("the bus", () => {
     expect(inbound.most()).toBe(3);
   });
 
+  // weaknesses.md 6.7.
   test("keeps a slot free for others while an event waits for its time", async () => {
     const { inbound, publish } = await setUpBus({
       inbound: ({ lane }) => (lane === "bad" ? RETRY : DONE),
@@ -62,7 +64,7 @@ describe("the bus", () => {
     expect(inbound.keys()).toEqual(["bad", "good"]);
   });
 
-  // DESIGN 2, promise 4: commands answer while a turn is running; reference/weaknesses.md W-T12.
+  // DESIGN 2, promise 4: commands answer while a turn is running; weaknesses.md W-T12.
   test("handles commands of a conversation while its turn and all other slots are busy", async () => {
     const { inbound, publish, pass } = await setUpBus({ inbound: LATER, concurrency: 1 });
     await publish(newInbound("turn"), newInbound("next"));
@@ -82,6 +84,7 @@ describe("the bus", () => {
     expect([inbound.keys(), outbound.keys()]).toEqual([["in"], ["out"]]);
   });
 
+  // weaknesses.md 3.6 #20.
   test("hands out what concurrent publishes made durable in the order of the calls", async () => {
     const { bus, inbound, pass } = await setUpBus();
     const keys = Array.from({ length: 40 }, (_, n) => `k${n}`);
@@ -90,6 +93,7 @@ describe("the bus", () => {
     expect(inbound.keys()).toEqual(keys);
   });
 
+  // weaknesses.md W-O5: what was owed came in the order of the directory.
   test("goes on in the same order after a restart, by lane", async () => {
     const before = await setUpBus({ inbound: LATER, concurrency: 1 });
     const keys = Array.from({ length: 30 }, (_, n) => `k${n}`);
@@ -102,6 +106,7 @@ describe("the bus", () => {
     expect(inbound.keys()).toHaveLength(30);
   });
 
+  // weaknesses.md W-T7: slots that were held were given out again.
   test("takes one consumer a type, and another one after that has stopped", async () => {
     const { bus, inbound, publish, pass } = await setUpBus({ inbound: LATER, concurrency: 2 });
     const consume = () => bus.consume("InboundEvent", { concurrency: 2 }, async () => DONE);

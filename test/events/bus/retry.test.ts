@@ -32,6 +32,7 @@ describe("an event that is to be retried", () => {
     expect(calls.map(({ context }) => context.firstAttemptAt)).toEqual([start, start, start]);
   });
 
+  // weaknesses.md W-T2.
   test("keeps attempts, reasons and due time over a restart", async () => {
     const before = await setUpBus({ inbound: until(9, 60_000) });
     await before.publish(newInbound("a"));

@@ -162,6 +162,7 @@ async function killedAt(at: number) {
 }
 
 describe("a process that dies between any two operations", () => {
+  // weaknesses.md 6.1.
   // DESIGN 2, promises 2 and 3: the settle is crash-atomic by order.
   test("has lost nothing, and emits nothing twice", async () => {
     const { calls } = await killedAt(FOREVER);
@@ -186,6 +187,7 @@ describe("a process that dies between any two operations", () => {
   });
 });
 
+// weaknesses.md W-O8, W-I1: only replies were kept on disk.
 test("an event without an outcome yet is handled again by the next process, and only then settled", async () => {
   const before = await setUpBus({ inbound: LATER });
   await before.publish(newInbound("a"));

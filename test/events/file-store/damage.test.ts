@@ -38,7 +38,7 @@ async function expectSetAside(world: World, contents: string, reason: RegExp) {
   expect(again.counts().quarantined).toBe(1);
 }
 
-// DESIGN 2, promise 8; reference/weaknesses.md W-O10.
+// DESIGN 2, promise 8; weaknesses.md W-O10.
 describe("an event file that cannot be read is set aside, and the rest goes on", () => {
   test("when it is cut off at any byte", async () => {
     const { length } = (await withTwoEvents()).text.trimEnd();
@@ -106,6 +106,7 @@ test("what was set aside is kept as it first was", async () => {
 });
 
 describe("a foreign file", () => {
+  // weaknesses.md 6.8.
   test("that looks like an event is set aside at the start, and never overwritten", async () => {
     const { opened, files, layout } = storeInMemory();
     await opened();

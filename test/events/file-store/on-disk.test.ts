@@ -43,6 +43,7 @@ describe("the file store's folder", () => {
     expect(await readdir(layout.notes)).toEqual([]);
   });
 
+  // weaknesses.md W-A13: files could be read by anyone on the machine.
   // Whatever the umask allows: what people write to the bot is nobody else's business.
   test("and its files are for the owner alone", async () => {
     const before = process.umask(0);
@@ -74,6 +75,7 @@ describe("the file store's folder", () => {
     expect((await stat(layout.reserve)).size).toBe(1_000_000);
   });
 
+  // weaknesses.md W-O7: half a file was delivered at every start.
   test("is cleared of what a killed process left half written", async () => {
     const { layout, opened } = await storeOnDisk();
     const name = "7760310681600000-m0123456789ab-0123456789abcdef.json";

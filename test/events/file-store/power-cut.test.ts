@@ -140,7 +140,7 @@ async function expectPromisesKept({ disk, steps }: Life, at: number, lottery?: L
   expect(absent, words).toEqual([...absent].sort());
 }
 
-// DESIGN 2, promise 10; reference/weaknesses.md W-O1, W-O9; reference/outbox.md section 4.
+// DESIGN 2, promise 10; weaknesses.md W-O1, W-O9, 6.2; reference/outbox.md section 4.
 // Red without the fsync of the file, of the folder after the rename, of the folders above, or with a reopened failed/
 // that outlives done/.
 describe("after a power cut at any operation, nothing that was confirmed is missing or undone", () => {

@@ -127,6 +127,7 @@ describe("the file store's fsyncs", () => {
     expect(fileSyncs + folders.length).toBeLessThanOrEqual(1.3 * 256);
   });
 
+  // weaknesses.md W-O14: the queue was in memory, without a bound.
   test("100,000 owed names cost one listing of each folder and no reading", async () => {
     const { files, layout } = await setUp();
     const names = Array.from(

@@ -159,6 +159,7 @@ describe("control socket", () => {
     expect(statusSchema.parse(answer?.result)).toEqual({ ...STATUS, letters: [] });
   });
 
+  // weaknesses.md W-A5: whoever reached the port could command the agent; this socket is a file.
   it("is for its user alone", async () => {
     await start();
     expect((await stat(socketPath)).mode & 0o077).toBe(0);

@@ -97,6 +97,7 @@ describe("reply tracker", () => {
     expect(await isResolved(settled)).toBe(true);
   });
 
+  // weaknesses.md W-L8.
   it("pays no attention to other conversations", async () => {
     const { bus, tracker } = start();
     bus.tell("published", "OutboundEvent", reply("pipe-2"));
