@@ -3,6 +3,7 @@ import { accessRules } from "../channels/access.ts";
 import { createChannel } from "../channels/create-channel.ts";
 import { openFileConversationMarks } from "../channels/file-conversation-marks.ts";
 import { createTerminalChannel, type TerminalChannel } from "../channels/terminal/channel.ts";
+import { awaitingStart } from "../config/awaiting-start.ts";
 import type { ChannelConfig, Config } from "../config/config.ts";
 import { connectionText } from "../config/connection-text.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -13,7 +14,6 @@ import {
 } from "../config/runtime-config.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { errorMessage } from "../runtime/errors.ts";
-import { awaitingStart } from "./awaiting-start.ts";
 import {
   type ChannelRegistry,
   type ChannelSpec,

@@ -1,8 +1,8 @@
+import { awaitingStart } from "../config/awaiting-start.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { errorMessage } from "../runtime/errors.ts";
-import { awaitingStart } from "./awaiting-start.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { Agents } from "./compose-agents.ts";
 import type { DeadLetters } from "./control/dead-letters.ts";

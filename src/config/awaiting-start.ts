@@ -1,5 +1,5 @@
-import type { Config } from "../config/config.ts";
 import { formatDuration } from "../runtime/duration.ts";
+import type { Config } from "./config.ts";
 
 /** Settings of which the running server is made: an edit counts from the next start on. */
 const READ_AT_THE_START: Readonly<Record<string, (config: Config) => string | number>> = {
