@@ -1,11 +1,5 @@
-import type { Clock } from "../runtime/clock.ts";
-import type { SessionMessage, SessionStore } from "../sessions/session-store.ts";
-import { isFolded, splitTurns } from "./turn-history.ts";
-
-export interface FoldDeps {
-  readonly sessions: Pick<SessionStore, "read" | "append">;
-  readonly clock: Pick<Clock, "now">;
-}
+import type { SessionMessage } from "../sessions/session-store.ts";
+import { type HistoryDeps, isFolded, splitTurns } from "./turn-history.ts";
 
 export interface FoldRequest {
   readonly sessionId: string;
@@ -15,7 +9,7 @@ export interface FoldRequest {
 }
 
 /** Has the model read a message that is not answered by itself. Changes nothing if the history has it already. */
-export async function foldMessage(deps: FoldDeps, request: FoldRequest): Promise<void> {
+export async function foldMessage(deps: HistoryDeps, request: FoldRequest): Promise<void> {
   const { sessionId, turn, content } = request;
   const history = await deps.sessions.read(sessionId);
   if (history.some((line) => line.turn === turn)) return;

@@ -1,7 +1,6 @@
-import type { Clock } from "../runtime/clock.ts";
 import { plural } from "../runtime/plural.ts";
-import type { SessionMessage, SessionStore } from "../sessions/session-store.ts";
-import { type AssistantMessage, findEnd, splitTurns } from "./turn-history.ts";
+import type { SessionMessage } from "../sessions/session-store.ts";
+import { type AssistantMessage, findEnd, type HistoryDeps, splitTurns } from "./turn-history.ts";
 
 /** How a turn ended; kept as the last line of the turn. */
 export type TurnEnd =
@@ -56,11 +55,6 @@ export function endingOf(lines: readonly SessionMessage[]): TurnEnd | undefined 
   return { kind: "answered", text: content };
 }
 
-export interface EndTurnDeps {
-  readonly sessions: Pick<SessionStore, "read" | "append">;
-  readonly clock: Pick<Clock, "now">;
-}
-
 export interface EndTurnRequest {
   readonly sessionId: string;
   readonly turn: string;
@@ -71,7 +65,7 @@ export interface EndTurnRequest {
  * Ends a turn that will not be tried again, so that person and assistant go on alternating. Changes nothing for a turn
  * that never began or has ended; resolves with how it has ended.
  */
-export async function endTurn(deps: EndTurnDeps, request: EndTurnRequest): Promise<TurnEnd> {
+export async function endTurn(deps: HistoryDeps, request: EndTurnRequest): Promise<TurnEnd> {
   const { sessionId, turn, end } = request;
   const turns = splitTurns(await deps.sessions.read(sessionId));
   const lines = turns.find((other) => other.turn === turn)?.lines ?? [];

@@ -1,5 +1,6 @@
 import type { LanguageModelV3Message, LanguageModelV3Prompt } from "@ai-sdk/provider";
-import type { SessionMessage, ToolCall } from "../sessions/session-store.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { SessionMessage, SessionStore, ToolCall } from "../sessions/session-store.ts";
 
 export type AssistantMessage = Extract<SessionMessage, { role: "assistant" }>;
 export type ToolMessage = Extract<SessionMessage, { role: "tool" }>;
@@ -8,6 +9,12 @@ export type ToolMessage = Extract<SessionMessage, { role: "tool" }>;
 export interface TurnLines {
   readonly turn: string;
   readonly lines: readonly SessionMessage[];
+}
+
+/** What it takes to add a line to a turn. */
+export interface HistoryDeps {
+  readonly sessions: Pick<SessionStore, "read" | "append">;
+  readonly clock: Pick<Clock, "now">;
 }
 
 /** What the model said on the way to its answer, and what came of it. */

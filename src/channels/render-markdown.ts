@@ -52,7 +52,7 @@ function block(node: Block, parsed: ParsedMarkdown): Piece {
     case "blockquote":
       return { style: { type: "blockquote" }, inside: blocks(node.children, parsed, "\n\n") };
     case "list":
-      return node.children.map((item, i) => listItem(node, item, { index: i, parsed }));
+      return node.children.map((item, i) => listItem({ list: node, item, index: i, parsed }));
     case "table": {
       const lines = tableLines(node, (cell) => tellingWords(cell.children, parsed));
       return { style: { type: "pre" }, inside: { raw: lines.join("\n") } };
@@ -68,28 +68,28 @@ function block(node: Block, parsed: ParsedMarkdown): Piece {
   }
 }
 
-function listItem(
-  list: List,
-  item: ListItem,
-  { index, parsed }: { index: number; parsed: ParsedMarkdown },
-): Piece {
+interface ListedItem {
+  readonly list: List;
+  readonly item: ListItem;
+  readonly index: number;
+  readonly parsed: ParsedMarkdown;
+}
+
+function listItem(listed: ListedItem): Piece {
+  const { list, item, index, parsed } = listed;
   const separator = list.spread ? "\n\n" : "\n";
   return [
     index > 0 ? separator : "",
-    marker(list, item, { index, source: parsed.source }),
+    marker(listed),
     { indent: "  ", inside: blocks(item.children, parsed, "\n") },
   ];
 }
 
-function marker(
-  list: List,
-  item: ListItem,
-  { index, source }: { index: number; source: string },
-): string {
+function marker({ list, item, index, parsed }: ListedItem): string {
   const box = item.checked ? "☑ " : "☐ ";
   const task = typeof item.checked === "boolean" ? box : "";
   if (!list.ordered) return task || "• ";
-  const delimiter = /^\d+(\))/.exec(sourceOf(item, source))?.[1] ?? ".";
+  const delimiter = /^\d+(\))/.exec(sourceOf(item, parsed.source))?.[1] ?? ".";
   return `${(list.start ?? 1) + index}${delimiter} ${task}`;
 }
 

@@ -3,9 +3,15 @@ import { eventually } from "../contracts/recording-receiver.ts";
 import type { Platform } from "../rig/conversation.ts";
 import { createLedger } from "../rig/ledger.ts";
 import { answered, within } from "../rig/run-kill.ts";
-import { testRig, waitSettled } from "../rig/test-rig.ts";
+import { runningRig, waitSettled } from "../rig/test-rig.ts";
 
 const CLEAN = { lost: [], outOfOrder: [], strange: [], repeats: [] };
+
+/** A server, and one person who writes to it. */
+async function serve(platform: Platform) {
+  const rig = await runningRig({ channels: [platform] });
+  return { rig, ledger: createLedger(rig.model), chat: rig.person(platform, 1) };
+}
 
 // weaknesses.md W-L1, W-L2, 3.6 #2: what finished while it stopped was published to nobody.
 export function stopSignals(platform: Platform): void {
@@ -14,10 +20,7 @@ export function stopSignals(platform: Platform): void {
     test("during a turn, finishes it, sends the answer, and ends with code 0", {
       timeout: 60_000,
     }, async () => {
-      const rig = await testRig({ channels: [platform] });
-      await rig.start();
-      const ledger = createLedger(rig.model);
-      const chat = rig.person(platform, 1);
+      const { rig, ledger, chat } = await serve(platform);
       let answer = () => {};
       const until = new Promise<void>((resolve) => {
         answer = resolve;
@@ -43,10 +46,7 @@ export function stopSignals(platform: Platform): void {
     test("during a send, waits for its confirmation, sends the other parts, and repeats none", {
       timeout: 60_000,
     }, async () => {
-      const rig = await testRig({ channels: [platform] });
-      await rig.start();
-      const ledger = createLedger(rig.model);
-      const chat = rig.person(platform, 1);
+      const { rig, ledger, chat } = await serve(platform);
       rig[platform].fault(
         platform === "telegram" ? "sendMessage" : /^POST \/channels\/\d+\/messages$/,
         {
@@ -75,10 +75,7 @@ export function stopSignals(platform: Platform): void {
     test("with a turn that does not end, gives up waiting, and answers it after the next start", {
       timeout: 60_000,
     }, async () => {
-      const rig = await testRig({ channels: [platform] });
-      await rig.start();
-      const ledger = createLedger(rig.model);
-      const chat = rig.person(platform, 1);
+      const { rig, ledger, chat } = await serve(platform);
       rig.model.next({ kind: "stall", text: "never heard", events: 0 });
       const question = ledger.ask(chat);
       await eventually(() => expect(ledger.modelCalls(question)).toBe(1));

@@ -6,6 +6,7 @@ import type { Outcome, Progress } from "../../src/events/outcome.ts";
 import { createChannelRegistry } from "../../src/server/channel-registry.ts";
 import { type DeliveryDeps, deliver } from "../../src/server/deliver.ts";
 import { createDeliveryPace } from "../../src/server/delivery-pace.ts";
+import { channelSpec } from "../builders/channel-spec.ts";
 import { createManualClock, type ManualClock } from "../builders/manual-clock.ts";
 import { createRecordingLog } from "../builders/recording-log.ts";
 
@@ -65,17 +66,7 @@ function setUp(given: Setup = {}) {
   };
   const channels = createChannelRegistry(clock);
   const rate = { perSecond: 0, chatPerSecond: given.chatPerSecond ?? 0, groupPerMinute: 0 };
-  const spec = {
-    name: "telegram",
-    platform: "telegram",
-    connection: "",
-    settings: {
-      access: { everyone: false, users: new Set<string>(), groups: new Map() },
-      replyTo: "never" as const,
-      rate,
-    },
-    create: async () => channel,
-  };
+  const spec = channelSpec({ rate });
   if (!given.noChannel) {
     channels.apply([spec]);
     channels.setChannel(spec, channel);

@@ -4,6 +4,7 @@ import { createChannelRegistry } from "../../src/server/channel-registry.ts";
 import { paceWake } from "../../src/server/channel-wake.ts";
 import { createDeliveryPace } from "../../src/server/delivery-pace.ts";
 import { createDeliveryWorker } from "../../src/server/delivery-worker.ts";
+import { channelSpec } from "../builders/channel-spec.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
 import { newOutbound } from "../builders/new-event.ts";
 import { type RunningBus, startBus } from "../events/bus/start-bus.ts";
@@ -33,16 +34,7 @@ export interface Life {
   readonly dead: Promise<void>;
 }
 
-const spec = {
-  name: "telegram",
-  platform: "telegram",
-  connection: "",
-  settings: {
-    access: { everyone: false, users: new Set<string>(), groups: new Map() },
-    replyTo: "never" as const,
-  },
-  create: () => Promise.reject(new Error("not used")),
-};
+const spec = channelSpec();
 
 /** The real delivery worker, bus and file store over a disk in memory, a clock by hand, and a platform that outlives all. */
 export function createDeliveryRig() {

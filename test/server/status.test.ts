@@ -2,18 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { ChannelState } from "../../src/channels/channel.ts";
 import { createChannelRegistry } from "../../src/server/channel-registry.ts";
 import { reportStatus } from "../../src/server/status.ts";
+import { channelSpec } from "../builders/channel-spec.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
 
-const spec = {
-  name: "telegram",
-  platform: "telegram",
-  connection: "",
-  settings: {
-    access: { everyone: false, users: new Set<string>(), groups: new Map() },
-    replyTo: "never" as const,
-  },
-  create: () => Promise.reject(new Error("not used")),
-};
+const spec = channelSpec();
 
 function setUp(state: ChannelState) {
   const clock = createManualClock();

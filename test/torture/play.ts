@@ -13,8 +13,8 @@ import { within } from "../rig/run-kill.ts";
 import type { Point } from "./points/point.ts";
 import { settle } from "./settle.ts";
 
-/** What came of one run. */
-export interface Played {
+/** What is counted in one run, and summed over several. */
+export interface Counts {
   readonly kills: number;
   readonly questions: number;
   /** Platform messages that all answers take. What follows is counted in these. */
@@ -31,6 +31,10 @@ export interface Played {
   readonly inFlight: number;
   /** Messages that were set aside after three deaths, each with a notice. */
   readonly parked: number;
+}
+
+/** What came of one run. */
+export interface Played extends Counts {
   readonly times: StartTimes;
   /** Bars that are broken, in words; nothing for other bots. */
   readonly broken: readonly string[];

@@ -1,5 +1,5 @@
 import type { Platform } from "../rig/conversation.ts";
-import type { Played } from "./play.ts";
+import type { Counts, Played } from "./play.ts";
 import type { Subject } from "./subjects.ts";
 
 /** All runs of one point with one bot on one platform. */
@@ -13,20 +13,8 @@ export interface Row {
   readonly skipped?: string;
 }
 
-export interface Sums {
+export interface Sums extends Counts {
   readonly runs: number;
-  readonly kills: number;
-  readonly questions: number;
-  readonly messages: number;
-  readonly lost: number;
-  readonly outOfOrder: number;
-  readonly labelled: number;
-  readonly unlabelled: number;
-  readonly modelCalls: number;
-  readonly mostCalls: number;
-  readonly callsAfterAnswered: number;
-  readonly inFlight: number;
-  readonly parked: number;
 }
 
 export function sumUp(rows: readonly Row[]): Sums {

@@ -5,7 +5,7 @@ import { PLATFORMS } from "../../rig/conversation.ts";
 import { createGate } from "../../rig/gate.ts";
 import type { Rig } from "../../rig/rig.ts";
 import { answered, within } from "../../rig/run-kill.ts";
-import { createFindings, type Point, type Stage } from "./point.ts";
+import { createFindings, type Point } from "./point.ts";
 import { SENDS } from "./rate-limit.ts";
 import { killAtSend } from "./start.ts";
 
@@ -15,19 +15,23 @@ const CONNECTING = { telegram: "getMe", discord: /^GET \/(gateway|users|applicat
 /** Time for the watcher to see the edit and to wait for the end of it. */
 const SEEN_MS = 120;
 
+/** A point 12, played on a server that runs. */
+const operating = (name: string, play: Point["play"]): Point => ({
+  ...{ number: 12, name, platforms: PLATFORMS, plain: false },
+  async play(stage) {
+    if (!stage.rig.server.isRunning()) await stage.rig.start();
+    return play(stage);
+  },
+});
+
 /**
  * Point 12, hot reload: a turn runs, and the edit makes the channel connect anew. Protected by the connection's being
  * no part of what is owed: seen red with messages that are settled as they are claimed.
  */
-const reloading = (moment: "the edit is seen" | "it connects anew"): Point => ({
-  number: 12,
-  name: `hot reload, killed when ${moment}`,
-  platforms: PLATFORMS,
-  plain: false,
-  async play(stage: Stage) {
+const reloading = (moment: "the edit is seen" | "it connects anew") =>
+  operating(`hot reload, killed when ${moment}`, async (stage) => {
     const { rig, ledger, platform } = stage;
     const { server } = rig;
-    if (!server.isRunning()) await rig.start();
     const chat = stage.person();
     await answered({ ledger, chat }, ledger.ask(chat));
     const gate = createGate();
@@ -53,8 +57,7 @@ const reloading = (moment: "the edit is seen" | "it connects anew"): Point => ({
     const { found, hold } = createFindings();
     hold((await rig.status()).problems.length === 0, "the new configuration is not in force");
     return found;
-  },
-});
+  });
 
 /** The same fake by its other name, and back: a change that needs a new connection. */
 async function swapAddress(rig: Rig, platform: "telegram" | "discord"): Promise<void> {
@@ -72,15 +75,10 @@ const swapped = new WeakSet<Rig>();
  * Point 12, an operator's `outbox retry` of a dead letter. Protected by the retry's being one rename: dead or owed,
  * never both and never neither (seen red at "arrived" and "posted" with the rename left to memory).
  */
-const retrying = (moment: "asked for" | "arrived" | "posted"): Point => ({
-  number: 12,
-  name: `outbox retry ${moment}`,
-  platforms: PLATFORMS,
-  plain: false,
-  async play(stage: Stage) {
+const retrying = (moment: "asked for" | "arrived" | "posted") =>
+  operating(`outbox retry ${moment}`, async (stage) => {
     const { rig, ledger, platform } = stage;
     const { server } = rig;
-    if (!server.isRunning()) await rig.start();
     const chat = stage.person();
     rig[platform].fault(SENDS[platform], { code: 403 });
     ledger.ask(chat);
@@ -98,8 +96,7 @@ const retrying = (moment: "asked for" | "arrived" | "posted"): Point => ({
     server.start();
     await stage.settled();
     return [];
-  },
-});
+  });
 
 async function deadLetter(rig: Rig): Promise<string> {
   let ref: string | undefined;
