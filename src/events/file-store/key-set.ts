@@ -4,7 +4,8 @@
  */
 export interface KeySet {
   has(key: string): boolean;
-  add(key: string): void;
+  /** False if it was there. */
+  add(key: string): boolean;
   delete(key: string): void;
   size(): number;
 }
@@ -44,10 +45,11 @@ export function createKeySet(): KeySet {
     add(key) {
       const [high, low] = halves(key);
       const slot = place(table, high, low);
-      if (!isEmpty(table, slot)) return;
+      if (!isEmpty(table, slot)) return false;
       put(table, slot, [high, low]);
       size += 1;
       if (size * 2 > table.mask) grow();
+      return true;
     },
     delete(key) {
       const [high, low] = halves(key);

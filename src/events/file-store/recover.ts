@@ -126,8 +126,7 @@ async function withoutDoubles(
   const refs = (await listEvents(deps, folder)).sort().reverse();
   const doubles: string[] = [];
   await inSlices(refs, (ref) => {
-    if (known.has(keyOf(ref))) doubles.push(ref);
-    else known.add(keyOf(ref));
+    if (!known.add(keyOf(ref))) doubles.push(ref);
   });
   for (const ref of doubles) await removeDouble(deps, folder, ref);
   const gone = new Set(doubles);
