@@ -2,6 +2,7 @@ import { ApplicationFlags, Routes } from "discord.js";
 import * as z from "zod";
 import type { Finding } from "../channel.ts";
 import { isRefused, reasonOf } from "./errors.ts";
+import { isHidden } from "./hidden-history.ts";
 import type { DiscordOptions } from "./options.ts";
 import type { Rest } from "./rest.ts";
 import { explainTrouble, INTENT_OFF } from "./trouble.ts";
@@ -12,6 +13,7 @@ const MESSAGE_CONTENT =
 const userSchema = z.object({ username: z.string() });
 const applicationSchema = z.object({ flags: z.number().default(0) });
 const channelSchema = z.object({ name: z.string().nullish() });
+const pageSchema = z.array(z.unknown());
 
 /** Asks Discord about the bot, and compares the answers with the configuration. Changes nothing. */
 export async function checkDiscord(
@@ -50,6 +52,12 @@ function checkIntents(flags: number): Finding {
 async function checkGroup(id: string, rest: Rest, signal: AbortSignal): Promise<Finding> {
   try {
     const { name } = channelSchema.parse(await rest.get(Routes.channel(id), signal));
+    const newest = pageSchema.parse(
+      await rest.get(Routes.channelMessages(id), signal, { limit: "1" }),
+    );
+    if (newest.length === 0 && (await isHidden({ rest, channelId: id, after: "0", signal }))) {
+      return historyHidden(id);
+    }
     return { level: "ok", text: `The channel ${id} is reachable${name ? `: #${name}` : ""}` };
   } catch (error) {
     if (!isRefused(error)) throw error;
@@ -61,6 +69,12 @@ async function checkGroup(id: string, rest: Rest, signal: AbortSignal): Promise<
     };
   }
 }
+
+const historyHidden = (id: string): Finding => ({
+  level: "problem",
+  text: `The history of the channel ${id} of groups shows nothing: what is written while the bot is away is not answered`,
+  remedy: "Give the bot the right Read Message History in that channel",
+});
 
 function checkAccess({ allow_from, groups }: DiscordOptions): Finding[] {
   if (allow_from.includes("*")) {

@@ -36,6 +36,8 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   const { intake, kept } = deps;
   const { clock, signal, receiver } = intake;
   const busy = new Map<ConversationKey, Conversation>();
+  /** Where the bot sees nothing. Hearing something there again means that it sees what it has missed, too. */
+  const refused = new Set<ConversationKey>();
   const limit = createLimit(CONCURRENT_CATCH_UPS);
 
   function open(key: ConversationKey): Conversation {
@@ -52,8 +54,10 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         ...deps,
         kind,
         channelId,
-        onClosed: (error) =>
-          intake.log.warn({ channelId, reason: reasonOf(error) }, "cannot read the history"),
+        onClosed(reason, how) {
+          if (how === "refused") refused.add(key);
+          intake.log.warn({ channelId, reason }, "cannot read the history");
+        },
       }),
       mark: { get: () => kept.get(key), set: (id) => kept.set(key, id) },
       waitMs: (error, failures) => waitAfter(error, { failures, channelId, intake }),
@@ -64,7 +68,10 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   }
 
   return {
-    push: (key, entry) => open(key).push(entry),
+    push(key, entry) {
+      if (refused.delete(key)) open(key).fallBehind();
+      open(key).push(entry);
+    },
     fallBehind: (key) => open(key).fallBehind(),
     allFallBehind() {
       for (const key of kept.keys()) open(key).fallBehind();

@@ -27,7 +27,6 @@ const PERMANENT_CODES = new Set<number | string>([
   50_035, // Invalid Form Body
   50_083, // The thread is archived
   50_278, // No mutual guilds
-  160_002, // Cannot reply without the right to read the history
   200_000, // Blocked by AutoMod
   200_001, // The title was blocked by AutoMod
   240_000, // Harmful link
@@ -82,6 +81,10 @@ export function isChannelClosed(thrown: unknown): boolean {
   if (!(thrown instanceof DiscordAPIError)) return false;
   return isRefused(thrown) && (thrown.status === 403 || thrown.status === 404);
 }
+
+/** To quote a message takes the right Read Message History. */
+export const isQuoteRefused = (thrown: unknown): boolean =>
+  thrown instanceof DiscordAPIError && thrown.code === 160_002;
 
 /** A proxy's 404 has no code of Discord's, a mistake in `api_root` has code 0. */
 const hasDiscordCode = ({ code }: DiscordAPIError) => typeof code === "number" && code > 0;

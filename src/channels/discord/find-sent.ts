@@ -1,6 +1,7 @@
 import { Routes } from "discord.js";
 import * as z from "zod";
 import type { Found, SendContext } from "../channel.ts";
+import { isHidden } from "./hidden-history.ts";
 import { PAGE_SIZE } from "./history.ts";
 import type { Rest } from "./rest.ts";
 import { compareIds, firstIdAt } from "./snowflake.ts";
@@ -31,14 +32,16 @@ export interface Search {
  */
 export async function findSent(search: Search): Promise<Found> {
   const { rest, context, channelId, author, content } = search;
+  const { signal } = context;
   for (let after = context.after ?? placeOf(search); ; ) {
     const query = { after, limit: String(PAGE_SIZE) };
-    const answer = await rest.get(Routes.channelMessages(channelId), context.signal, query);
+    const answer = await rest.get(Routes.channelMessages(channelId), signal, query);
     const page = sentSchema.parse(answer);
     const found = page.find(
       (message) => message.author.id === author && message.content === content,
     );
     if (found) return { messageId: found.id };
+    if (page.length === 0 && (await isHidden({ ...search, after, signal }))) return "unknown";
     if (page.length < PAGE_SIZE) return "absent";
     after = page.map(({ id }) => id).reduce((a, b) => (compareIds(a, b) > 0 ? a : b));
   }

@@ -2,7 +2,8 @@ import { Routes } from "discord.js";
 import * as z from "zod";
 import type { Beginning } from "./beginning.ts";
 import type { History } from "./conversation.ts";
-import { isChannelClosed } from "./errors.ts";
+import { isChannelClosed, reasonOf } from "./errors.ts";
+import { HIDDEN, isHidden } from "./hidden-history.ts";
 import type { Rest } from "./rest.ts";
 import { compareIds } from "./snowflake.ts";
 import { type Entry, type ReadContext, readMessage } from "./wire.ts";
@@ -17,8 +18,8 @@ export interface HistoryDeps extends ReadContext {
   readonly beginning: Beginning;
   readonly channelId: string;
   readonly signal: AbortSignal;
-  /** The channel is gone, or the bot may not read it. */
-  onClosed(error: unknown): void;
+  /** Discord refuses to show it (the channel is gone, the bot may not see it), or shows less than there is. */
+  onClosed(reason: string, how: "refused" | "hidden"): void;
 }
 
 /** A channel's history by Discord's REST API. Rejects with the client's errors. */
@@ -32,15 +33,23 @@ export function createHistory(deps: HistoryDeps): History {
       return pageSchema.parse(page).map((payload) => readEntry(payload, deps));
     } catch (error) {
       if (!isChannelClosed(error)) throw error;
-      deps.onClosed(error);
+      deps.onClosed(reasonOf(error), "refused");
       return undefined;
     }
+  }
+
+  async function isClosedBehind(after: string): Promise<boolean> {
+    // A private chat's history is open to whoever is in it.
+    if (deps.kind === "private" || !(await isHidden({ ...deps, after }))) return false;
+    deps.onClosed(HIDDEN, "hidden");
+    return true;
   }
 
   return {
     async readPage(after) {
       const entries = await read({ after, limit: String(PAGE_SIZE) });
       if (!entries) return { kind: "closed" };
+      if (entries.length === 0 && (await isClosedBehind(after))) return { kind: "closed" };
       entries.sort((a, b) => compareIds(a.id, b.id));
       return { kind: "page", entries, isLast: entries.length < PAGE_SIZE };
     },

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Address } from "../../events/event.ts";
 import type { Channel, OutgoingPart, Receipt, SendContext } from "../channel.ts";
 import { DeliveryError } from "../delivery-error.ts";
-import { isChannelClosed, toDeliveryError } from "./errors.ts";
+import { isChannelClosed, isQuoteRefused, toDeliveryError } from "./errors.ts";
 import { createLastSent, findSent, newestMessage, type Search } from "./find-sent.ts";
 import { nonceOf } from "./nonce.ts";
 import type { Rest } from "./rest.ts";
@@ -101,11 +101,27 @@ async function postAll(
 ): Promise<Receipt> {
   let receipt: Receipt = { messageId: "" };
   for (const [index, message] of messages.entries()) {
-    const body = bodyOf(message, index === 0 ? to.replyTo : undefined);
-    const answer = await rest.post(Routes.channelMessages(channelOf(to)), signal, body);
+    const quoted = index === 0 ? to.replyTo : undefined;
+    const answer = await postOne(message, quoted, (body) =>
+      rest.post(Routes.channelMessages(channelOf(to)), signal, body),
+    );
     receipt = { messageId: postedSchema.parse(answer).id };
   }
   return receipt;
+}
+
+/** Without the quotation where the bot may not quote: that was refused, so nothing was posted. */
+async function postOne(
+  message: Outgoing,
+  quoted: string | undefined,
+  post: (body: unknown) => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await post(bodyOf(message, quoted));
+  } catch (error) {
+    if (quoted === undefined || !isQuoteRefused(error)) throw error;
+    return post(bodyOf(message, undefined));
+  }
 }
 
 const bodyOf = ({ content, nonce }: Outgoing, replyTo: string | undefined) => ({

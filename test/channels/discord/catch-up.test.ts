@@ -187,9 +187,10 @@ describe("the Discord channel's catch-up", () => {
       const receiver = recordingReceiver();
       await startConnected(rig, { receiver, ...general() });
       await eventually(() => expect(rig.marks.get(`group/${fake.generalId}`)).toBeDefined());
-      fake.setAccess(fake.generalId, "hidden");
       receiver.refuse(2);
       fake.say(ADA, "hold this", { channel: fake.generalId });
+      await eventually(() => expect(receiver.refused()).not.toEqual([]));
+      fake.setAccess(fake.generalId, "hidden");
       await eventually(() => expect(receiver.texts()).toEqual(["hold this"]));
     });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRig, type DiscordRig } from "./rig.ts";
+import { ADA, createRig, type DiscordRig } from "./rig.ts";
 
 describe("the Discord channel's check", () => {
   let rig: DiscordRig;
@@ -55,6 +55,16 @@ describe("the Discord channel's check", () => {
     rig.fake.setAccess(rig.fake.generalId, "hidden");
     expect(await problems({ groups: { [rig.fake.generalId]: {}, "*": {} } })).toMatchObject([
       { level: "problem", text: expect.stringContaining(rig.fake.generalId) },
+    ]);
+  });
+
+  it("finds a channel whose history the bot may not read, and no other", async () => {
+    const { generalId } = rig.fake;
+    rig.fake.setAccess(generalId, "no-history");
+    expect(await problems({ groups: { [generalId]: {} } })).toEqual([]);
+    rig.fake.say(ADA, "hello", { channel: generalId });
+    expect(await problems({ groups: { [generalId]: {} } })).toMatchObject([
+      { level: "problem", remedy: expect.stringContaining("Read Message History") },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { MessageCreateRequestSchema } from "discord-api-spec/zod";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Channel, OutgoingPart, SendContext } from "../../../src/channels/channel.ts";
 import { DeliveryError } from "../../../src/channels/delivery-error.ts";
-import type { Address } from "../../../src/events/event.ts";
+import { type Address, effectKey } from "../../../src/events/event.ts";
 import { eventually } from "../../contracts/recording-receiver.ts";
 import { ADA, BEN, createRig, type DiscordRig, startConnected } from "./rig.ts";
 
@@ -74,12 +74,32 @@ describe("the Discord channel's sending", () => {
     ]);
   });
 
+  // peers #42: what cannot be quoted is answered all the same. Red without the second request.
+  it("answers without the quotation where it may not quote", async () => {
+    const { fake } = rig;
+    const { id } = fake.say(ADA, "question", { channel: fake.generalId });
+    fake.setAccess(fake.generalId, "no-history");
+    await channel.send({ text: "answer" }, { chat: fake.generalId, replyTo: id }, context());
+    expect(fake.replies(fake.generalId)).toMatchObject([{ content: "answer", replyTo: undefined }]);
+    expect(fake.requests(POST)).toHaveLength(2);
+  });
+
+  // peers #10: a nonce belongs to one text. Red when the notice takes the answer's key.
+  it("shows an answer and a notice about the same message, sent in the same second", async () => {
+    const key = "discord/1/2";
+    for (const effect of ["reply", "notice"] as const) {
+      await send({ text: effect }, { idempotencyKey: `${effectKey(key, effect)}#0` });
+    }
+    expect(shown()).toEqual(["reply", "notice"]);
+  });
+
   it("sends into a thread", async () => {
     const thread = rig.fake.addChannel("thread", { type: 11, parent: rig.fake.generalId });
     await channel.send({ text: "here" }, { chat: rig.fake.generalId, thread }, context());
     expect(rig.fake.replies(thread).map(({ content }) => content)).toEqual(["here"]);
   });
 
+  // peers #20, #45: one key for one part, whatever becomes of it.
   it("posted, then cut: the same part again is the same message", async () => {
     rig.fake.fault(POST, { deliverThenDrop: true });
     expect(await failure(send({ text: "once" }))).toEqual({ kind: "transient", ambiguous: true });
@@ -220,6 +240,24 @@ describe("the Discord channel's sending", () => {
       const to = { chat: rig.fake.generalId };
       expect(await find({ text: "a" }, {}, to)).toBe("unknown");
       expect(await newest(to)).toBeUndefined();
+    });
+
+    // peers #20, #34. Red when an empty page is taken for a channel where nobody wrote.
+    it("cannot tell where it may not read what was", async () => {
+      const { fake } = rig;
+      const to = { chat: fake.generalId };
+      const { id } = fake.say(ADA, "question", { channel: fake.generalId });
+      fake.setAccess(fake.generalId, "no-history");
+      const after = await newest(to);
+      fake.fault(POST, { deliverThenDrop: true });
+      await failure(channel.send({ text: "answer" }, to, context()));
+      expect(await find({ text: "answer" }, { after, cause: `discord/1/${id}` }, to)).toBe(
+        "unknown",
+      );
+      fake.setAccess(fake.generalId, "open");
+      expect(await find({ text: "answer" }, { after: id }, to)).toMatchObject({
+        messageId: expect.any(String),
+      });
     });
 
     it("rejects when the history cannot be read now: nothing has left", async () => {

@@ -30,6 +30,7 @@ const KNOWN = {
   cannotDm: [403, 50_007, "Cannot send messages to this user"],
   invalidRecipients: [400, 50_033, "Invalid Recipient(s)"],
   invalidForm: [400, 50_035, "Invalid Form Body"],
+  cannotQuote: [403, 160_002, "Cannot reply without permission to read message history"],
   unauthorized: [401, 0, "401: Unauthorized"],
   notFound: [404, 0, "404: Not Found"],
 } as const;

@@ -282,7 +282,9 @@ function push(session: Session, type: string, payload: unknown): void {
 }
 
 function deliverMessage({ state, sessions }: World, message: ShownMessage): void {
-  const isPrivate = state.channels.get(message.channel)?.type === 1;
+  const channel = state.channels.get(message.channel);
+  if (channel?.access === "hidden" || channel?.access === "gone") return;
+  const isPrivate = channel?.type === 1;
   const wanted = isPrivate ? INTENT.directMessages : INTENT.guildMessages;
   for (const session of sessions.values()) {
     if (!(session.intents & wanted)) continue;

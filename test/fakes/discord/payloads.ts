@@ -111,7 +111,7 @@ export function memberPayload(): Payload {
 }
 
 export function channelPayload(state: FakeState, channel: FakeChannel): Payload {
-  const last = channel.messages.at(-1)?.id ?? null;
+  const last = channel.lastMessageId ?? null;
   if (channel.type === 1) {
     const recipients = [userPayload(userOf(state, channel.recipient ?? ""))];
     return { id: channel.id, type: 1, last_message_id: last, flags: 0, recipients };

@@ -154,6 +154,7 @@ function getMessages(context: RouteContext) {
     }),
     context.body,
   );
+  if (channel.access === "no-history") return [];
   const page = historyPage(channel, {
     limit: query.limit,
     ...(query.after === undefined ? {} : { after: query.after }),
@@ -166,11 +167,8 @@ function getMessages(context: RouteContext) {
 function postMessage(context: RouteContext) {
   const { state, gateway } = context;
   const channel = openChannel(context);
-  if (channel.recipient && userOf(state, channel.recipient).blocked) throw apiError("cannotDm");
   const sent = parse(sendSchema, context.body);
-  const content = (sent.content ?? "").trim();
-  if (content === "") throw apiError("emptyMessage");
-  if (content.length > MAX_CONTENT) throw tooLong();
+  const content = checkedContent(state, channel, sent);
   const nonce = sent.nonce === undefined ? undefined : String(sent.nonce);
   const known = sent.enforce_nonce ? knownNonce(state, channel, nonce) : undefined;
   // Not made a second time, even if someone has deleted it since.
@@ -188,6 +186,19 @@ function postMessage(context: RouteContext) {
   }
   gateway.message(message);
   return { ...messagePayload(state, message), ...(nonce === undefined ? {} : { nonce }) };
+}
+
+function checkedContent(
+  state: FakeState,
+  channel: FakeChannel,
+  sent: z.output<typeof sendSchema>,
+): string {
+  if (channel.recipient && userOf(state, channel.recipient).blocked) throw apiError("cannotDm");
+  const content = (sent.content ?? "").trim();
+  if (content === "") throw apiError("emptyMessage");
+  if (content.length > MAX_CONTENT) throw tooLong();
+  if (sent.message_reference && channel.access === "no-history") throw apiError("cannotQuote");
+  return content;
 }
 
 const tooLong = () =>

@@ -12,6 +12,7 @@ import { createGateway, type Gateway } from "./gateway.ts";
 import { createPeople, type People } from "./person.ts";
 import { serve, type World } from "./serve.ts";
 import {
+  type Access,
   addChannel,
   BOT_ID,
   type ChannelType,
@@ -52,8 +53,8 @@ export interface DiscordFake extends People {
   /** The id of the private chat with a person. */
   dm(user: string): string;
   addChannel(name: string, options?: { type?: ChannelType; parent?: string }): string;
-  /** `hidden`: the bot lost its right to see it. `gone`: it was deleted. */
-  setAccess(channel: string, access: "open" | "hidden" | "gone"): void;
+  /** `hidden`: the bot lost its right to see it. `gone`: it was deleted. `no-history`: it may not read what was. */
+  setAccess(channel: string, access: Access): void;
   /** The person does not take messages from the bot (403, code 50007). */
   block(user: string, blocked: boolean): void;
   /** The channel as people see it, oldest first. */

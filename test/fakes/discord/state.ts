@@ -12,6 +12,12 @@ export interface FakeUser {
 /** 0 = a guild's text channel, 1 = a private chat, 11 = a public thread. */
 export type ChannelType = 0 | 1 | 11;
 
+/**
+ * `hidden`: 403, code 50001, and the gateway tells nothing of it. `gone`: the same with 404, code 10003. `no-history`:
+ * without the right Read Message History the history is an empty page, and nothing can be quoted (403, code 160002).
+ */
+export type Access = "open" | "hidden" | "gone" | "no-history";
+
 export interface FakeChannel {
   readonly id: string;
   readonly type: ChannelType;
@@ -20,8 +26,9 @@ export interface FakeChannel {
   readonly recipient: string | undefined;
   readonly parent: string | undefined;
   readonly messages: ShownMessage[];
-  /** `hidden`: 403, code 50001. `gone`: 404, code 10003. */
-  access: "open" | "hidden" | "gone";
+  /** Stays when that message is deleted, as on Discord. */
+  lastMessageId: string | undefined;
+  access: Access;
 }
 
 /** A message as the channel shows it. */
@@ -148,6 +155,7 @@ export function addChannel(
     parent: undefined,
     ...wanted,
     messages: [],
+    lastMessageId: undefined,
     access: "open",
   };
   state.channels.set(channel.id, channel);
@@ -201,6 +209,8 @@ export function addMessage(
     ...given,
   };
   channel.messages.push(message);
+  const { lastMessageId = "0" } = channel;
+  if (compareIds(message.id, lastMessageId) > 0) channel.lastMessageId = message.id;
   return message;
 }
 
