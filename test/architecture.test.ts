@@ -205,6 +205,19 @@ describe("the rules about imports", () => {
   });
 });
 
+describe("the way out", () => {
+  // peers #11: reply, notice and whatever comes later go through the outbox, which alone knows what was sent.
+  test("to a platform is the delivery worker's alone", async () => {
+    const names: string[] = [];
+    for (const name of await filesIn("src", ".ts")) {
+      if (name.startsWith("channels")) continue;
+      const text = await readFile(join(ROOT, "src", name), "utf8");
+      if (/\.send\(|idempotencyKey/.test(text)) names.push(name);
+    }
+    expect(names).toEqual(["server/deliver.ts"]);
+  });
+});
+
 describe("the package", () => {
   test("has a lock file that any registry can serve", async () => {
     const lock = await readFile(inRoot("package-lock.json"), "utf8");

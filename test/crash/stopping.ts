@@ -42,6 +42,32 @@ export function stopSignals(platform: Platform): void {
       expect(ledger.modelCalls(question)).toBe(1);
     });
 
+    // peers #7. Protected by the order of stopping: seen red with deliveries that stop before turns.
+    test("between the model's answer and its send, sends it once", {
+      timeout: 60_000,
+    }, async () => {
+      const rig = await testRig({ channels: [platform] });
+      await rig.start();
+      const ledger = createLedger(rig.model);
+      const chat = rig.person(platform, 1);
+      let stopped: Promise<unknown> | undefined;
+      rig.model.onAnswered = () => {
+        stopped ??= rig.server.stop();
+      };
+      const question = ledger.ask(chat);
+      await eventually(() => expect(stopped).toBeDefined());
+      expect(await within(stopped ?? Promise.reject(), 20_000, "the end")).toMatchObject({
+        code: 0,
+      });
+      expect(ledger.shown(chat).map(({ name }) => name)).toEqual([`${question.id}.1/1`]);
+      rig.model.onAnswered = undefined;
+      await rig.start();
+      await answered({ ledger, chat }, ledger.ask(chat));
+      await waitSettled(rig);
+      expect(ledger.judge()).toEqual(CLEAN);
+      expect(ledger.modelCalls(question)).toBe(1);
+    });
+
     // Protected by waiting for a send that has begun. Seen failing without a grace time.
     test("during a send, waits for its confirmation, sends the other parts, and repeats none", {
       timeout: 60_000,

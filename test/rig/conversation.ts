@@ -1,5 +1,5 @@
 import type { DiscordFake } from "../fakes/discord/server.ts";
-import type { CallHook, CallPhase, FakeCall } from "../fakes/fault.ts";
+import type { CallHook, CallMatch, CallPhase, FakeCall } from "../fakes/fault.ts";
 import type { TelegramFake } from "../fakes/telegram/server.ts";
 
 export type Platform = "telegram" | "discord";
@@ -24,6 +24,8 @@ export interface Conversation {
   /** Returns the message's id. */
   say(text: string): string;
   shown(): readonly Shown[];
+  /** The requests that post a message into this chat, to order faults for them. */
+  readonly sends: CallMatch;
   /** Runs at a phase of each request that posts a message into this chat. Returns the way to take it away. */
   onSend(phase: CallPhase, hook: CallHook): () => void;
   /** When "typing…" was shown, UTC ms. */
@@ -51,6 +53,7 @@ export function telegramConversation(fake: TelegramFake, n: number): Conversatio
         at,
         replyTo: replyTo === undefined ? undefined : String(replyTo),
       })),
+    sends: isHere,
     onSend: (phase, hook) => fake.onRequest(isHere, phase, hook),
     typings: () => fake.typings(id).map(({ at }) => at),
   };
@@ -59,6 +62,7 @@ export function telegramConversation(fake: TelegramFake, n: number): Conversatio
 export function discordConversation(fake: DiscordFake, n: number): Conversation {
   const user = userId("discord", n);
   const channel = fake.dm(user);
+  const sends = `POST /channels/${channel}/messages`;
   return {
     platform: "discord",
     name: `discord/${user}`,
@@ -66,7 +70,8 @@ export function discordConversation(fake: DiscordFake, n: number): Conversation 
     say: (text) => fake.say(user, text).id,
     shown: () =>
       fake.replies(channel).map(({ content: text, at, replyTo }) => ({ text, at, replyTo })),
-    onSend: (phase, hook) => fake.onRequest(`POST /channels/${channel}/messages`, phase, hook),
+    sends,
+    onSend: (phase, hook) => fake.onRequest(sends, phase, hook),
     typings: () => fake.typings(channel).map(({ at }) => at),
   };
 }

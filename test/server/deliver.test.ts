@@ -331,6 +331,27 @@ describe("deliver", () => {
     expect(sent).toEqual([]);
   });
 
+  // peers #18: each look counts as an attempt, later and later, and age ends it.
+  it("gives up looking for a part where the history can never be read", async () => {
+    let looks = 0;
+    const { run, clock, sent, forget } = setUp({
+      findSent: () => {
+        looks += 1;
+        return NOT_SENT;
+      },
+    });
+    forget({ parts: ["hello"], receipts: [], sending: { part: 0, at: 5, boot: BOOT, left: true } });
+    let outcome = await run(outbound("hello"));
+    while (outcome.kind === "retry" && looks < 1_000) {
+      await clock.advance(outcome.afterMs);
+      outcome = await run(outbound("hello"));
+    }
+    expect(outcome).toMatchObject({ kind: "dead", reason: expect.stringMatching(/^Expired/) });
+    // At most every 10 minutes of a day, and the first ten sooner.
+    expect(looks).toBeLessThanOrEqual(6 * 24 + 12);
+    expect(sent).toEqual([]);
+  });
+
   it("gives every part a key of its own", async () => {
     const { run, sent } = setUp({ textLength: 3 });
     await run(outbound(threeParts));

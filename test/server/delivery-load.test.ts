@@ -75,6 +75,23 @@ describe("the delivery worker under load", () => {
     await bus.stop();
   });
 
+  // peers #13. Red when a settled reply stays in `pending/`.
+  it("sends nothing again in twenty restarts, killed each time", async () => {
+    const rig = createDeliveryRig();
+    let life = await rig.start();
+    await life.bus.publish([reply("A", "once"), reply("B", "once")]);
+    await rig.settle();
+    for (let restart = 0; restart < 20; restart += 1) {
+      await life.kill();
+      life = await rig.start();
+      // A producer that was not told says it again.
+      await life.bus.publish([reply("A", "once")]);
+      await rig.settle();
+    }
+    expect(rig.shown.map(({ chat }) => chat)).toEqual(["A", "B"]);
+    await life.bus.stop();
+  });
+
   // weaknesses.md W-D10, W-O12: deliveries began, and failed, before the channels were connected.
   // peers #19.
   it("spends no attempt while the channel is not there, then sends", async () => {

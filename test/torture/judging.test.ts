@@ -24,6 +24,7 @@ function ledgerWith(verdict: Partial<Verdict>): Ledger {
     user: "1001",
     say: () => "1",
     shown: () => [],
+    sends: "sendMessage",
     onSend: () => () => undefined,
     typings: () => [],
   };

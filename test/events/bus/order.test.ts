@@ -41,6 +41,18 @@ describe("the bus", () => {
     expect(bad.length).toBeGreaterThan(1800);
   });
 
+  // peers #32: a claim is no lease, so nothing has to be renewed and nothing runs out.
+  test("hands out an event once, however long its handler takes", async () => {
+    const { inbound, publish, pass } = await setUpBus({ inbound: LATER });
+    await publish(newInbound("slow"), newInbound("next"));
+    await pass(20 * 60_000);
+    expect(inbound.keys()).toEqual(["slow"]);
+    expect(inbound.call("slow").context.signal.aborted).toBe(false);
+    inbound.call("slow").end(DONE);
+    await pass(HOUR);
+    expect(inbound.keys()).toEqual(["slow", "next"]);
+  });
+
   test("runs no more handlers at once than it may, and as many as it may", async () => {
     const { inbound, publish, pass } = await setUpBus({ inbound: LATER, concurrency: 3 });
     await publish(...["a", "b", "c", "d", "e"].map((key) => newInbound(key, { lane: key })));
