@@ -1,3 +1,4 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
@@ -212,3 +213,34 @@ test("the owner hears once of a stranger, and whoever is let in by a code hears 
   // The same code changes nothing, and says so in the same words: the command may run again after a crash.
   expect(await rig.command(["pair", code])).toMatchObject({ code: 0, stdout: granted.stdout });
 });
+
+// peers #46. Red when a list that cannot be read is taken for none.
+test.each([
+  ["is removed", undefined],
+  ["is cut off in the middle", (text: string) => text.slice(0, text.indexOf("api_root") + 3)],
+  ["has no list any more", (text: string) => text.replace(/allow_from:\n(\s+- .*\n)+/g, "")],
+  [
+    "has an empty list",
+    (text: string) => text.replace(/allow_from:\n(\s+- .*\n)+/g, "allow_from: []\n"),
+  ],
+  [
+    "has nothing for a list",
+    (text: string) => text.replace(/allow_from:\n(\s+- .*\n)+/g, "allow_from:\n"),
+  ],
+] as const)(
+  "a configuration that %s lets no stranger in, and the model never hears them",
+  async (_, damage) => {
+    const rig = await runningRig({ channels: ["telegram"], people: 1 });
+    const [friend, stranger] = [rig.person("telegram", 1), rig.person("telegram", 2)];
+    friend.say("before");
+    await waitShown(friend, "echo: before");
+    const file = rig.workspace.path("config.user.yaml");
+    if (damage) await writeFile(file, damage(await readFile(file, "utf8")));
+    else await rm(file);
+    await eventually(() => expect(rig.server.output()).toMatch(/configuration (not )?reloaded/));
+    stranger.say("let me in");
+    await waitShown(stranger, ASKED);
+    await waitSettled(rig);
+    expect(rig.model.requests.map(({ text }) => text)).toEqual(["before"]);
+  },
+);

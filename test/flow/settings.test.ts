@@ -37,6 +37,31 @@ describe("while the server runs", () => {
     expect(polls()).toHaveLength(before);
   });
 
+  // peers #28. Red when what was handled is known without the bot's identity.
+  test("another bot's token at the next start answers, though its ids are lower and its messages' the same", async () => {
+    const rig = await testRig({ channels: ["telegram"] });
+    const { telegram } = rig;
+    const chat = rig.person("telegram", 1);
+    telegram.setNextUpdateId(9_000);
+    await rig.start();
+    chat.say("to the first bot");
+    await waitShown(chat, "echo: to the first bot");
+    await rig.server.stop();
+    const token = "654321:another-token";
+    telegram.addBot({ token, username: "other_bot" });
+    telegram.setNextUpdateId(50, token);
+    telegram.chat(1001, { token });
+    await rig.workspace.write(".env", `TELEGRAM_BOT_TOKEN=${token}\nDISCORD_BOT_TOKEN=\n`);
+    await rig.start();
+    const { messageId } = telegram.say(1001, "to the second bot", { token });
+    expect(messageId).toBe(1);
+    await eventually(() => {
+      const texts = telegram.replies(1001, token).map(({ text }) => text);
+      expect(texts).toEqual(["echo: to the second bot"]);
+    });
+  });
+
+  // peers #48.
   // weaknesses.md W-C9, W-C10, 3.6 #11: nobody was told that an edit was not in force.
   test("a mistake in the configuration changes nothing, and is told with its line", async () => {
     const rig = await runningRig({ channels: ["telegram"], config: { owner: "telegram/1040" } });

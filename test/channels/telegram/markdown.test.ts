@@ -7,6 +7,7 @@ import { formsOf } from "../../../src/channels/telegram/forms.ts";
 import { needsRichMessage, richBlocks } from "../../../src/channels/telegram/rich.ts";
 import { checkEntities } from "../../fakes/telegram/entities.ts";
 import { checkRichMessage } from "../../fakes/telegram/rich.ts";
+import { HOSTILE } from "../hostile-text.ts";
 
 function parsed(markdown: string) {
   const tree = parseMarkdown(markdown);
@@ -137,73 +138,6 @@ describe("renderMarkdown", () => {
     expect(form).toMatchObject({ kind: "text", entities: { length: 100 } });
   });
 });
-
-/** What models and people write, half-finished and mean. */
-const HOSTILE: readonly string[] = [
-  "**half bold",
-  "*half italic",
-  "__half__ _under",
-  "`half code",
-  "```js\nhalf fence",
-  "``a ` b``",
-  "`` ` ``",
-  "nested `code **bold** in` it",
-  "**bold `code** in`",
-  "***",
-  "****",
-  "* * *",
-  "_ _ _",
-  "snake_case_name and __init__",
-  "https://a.b/a_b_c*d*e(f)g_h",
-  "[half link](https://a.b",
-  "[a](b](c)",
-  "[[nested]](https://a.b)",
-  "[a [b](https://c.d) e](https://f.g)",
-  "![](x)",
-  "![img]()",
-  "<b>bold</b>",
-  "<script>alert('x')</script>",
-  "<b><i>crossed</b></i>",
-  "a < b > c & d",
-  "&lt;b&gt; &amp; &#128512; &unknown;",
-  "1 < 2 && 3 > 2",
-  "😀**😀**😀",
-  "👩‍👩‍👧‍👦 *👨‍🚀* `🏳️‍🌈`",
-  "שלום **עולם** `קוד`",
-  "\u202eright-to-left **override**\u202c",
-  "مرحبا [رابط](https://a.b) _نص_",
-  "\\*not italic\\* \\`not code\\`",
-  "\\",
-  "a\\\nb",
-  "|not|a|table|",
-  "|a|b|\n|-|-|\n|only one|",
-  "|a|\n|-|\n|`x|y`|",
-  "> - # quote, list, heading",
-  "- > a\n  > b\n\n  ```\n  c\n  ```",
-  "1. a\n   - b\n     1. c\n        > d",
-  "#hashtag is no heading",
-  "####### seven",
-  "Setext\n===",
-  "a\n---",
-  "\t\ttabs",
-  "   \n  \n",
-  "~~a~ b~~",
-  "~~**a~~ b**",
-  "**a\n\nb**",
-  "[^1]: note without a reference",
-  "[a]: https://only.a/definition",
-  "@everyone /command #tag $USD",
-  "$$half formula",
-  "$5 and $6 **and** $7",
-  "\u0000\u0001 control",
-  "\ud800 lone **surrogate** \udc00",
-  "a\u200bb\ufeffc",
-  ">".repeat(200),
-  "[".repeat(300),
-  "*a".repeat(300),
-  `${"*_".repeat(200)}x${"_*".repeat(200)}`,
-  `${"- ".repeat(12)}deep`,
-];
 
 /** Asserts that Telegram takes every form of the text, and that no word is lost in the last one. */
 function expectTakeable(markdown: string): void {

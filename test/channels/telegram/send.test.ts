@@ -35,6 +35,21 @@ describe("telegram send", () => {
     expect(sends()[0]?.body.parse_mode).toBeUndefined();
   });
 
+  // peers #40. Red when offsets are counted in bytes or in code points.
+  it("puts formatting on the right words behind emoji", async () => {
+    await send("👩‍👩‍👧 é 😀 **bold** שלום *slanted*", {}, { label: "😀 again?" });
+    const [shown] = rig.fake.replies(ADA.id);
+    const covered = shown?.entities.map(({ type, offset, length }) => [
+      type,
+      shown.text.slice(offset, offset + length),
+    ]);
+    expect(covered).toEqual([
+      ["bold", "bold"],
+      ["italic", "slanted"],
+    ]);
+  });
+
+  // peers #39.
   it("sends the source when the form is refused", async () => {
     rig.fake.fault("sendMessage", {
       code: 400,
@@ -51,6 +66,7 @@ describe("telegram send", () => {
     expect(names()).toHaveLength(2);
   });
 
+  // peers #17: with `deliver` "gives up at once what can never work", one request and a dead letter.
   it.each([
     "Bad Request: chat not found",
     "Bad Request: not enough rights to send text messages to the chat",
@@ -117,6 +133,7 @@ describe("telegram send", () => {
     ]);
   });
 
+  // peers #41, #42.
   it("sends to a topic, to the general one without naming it, and to the chat if it is gone", async () => {
     rig.fake.chat(GROUP, { isForum: true, threads: [9] });
     const chat = String(GROUP);
