@@ -44,6 +44,7 @@ async function fullRun() {
   return { directory, sessionId: session.id, bytes };
 }
 
+// peers #51.
 // weaknesses.md W-T3, 6.6: a retry ran the tools again.
 test("runTurn comes to the same answer after a kill at any write, and runs no unsafe tool twice", async () => {
   const { directory, sessionId, bytes } = await fullRun();

@@ -471,6 +471,7 @@ describe("runTurn when it is stopped", () => {
   });
 });
 
+// peers #51.
 describe("runTurn after a crash", () => {
   const asking = userLine({ turn: "turn-1", content: "hello" });
   const step = { role: "assistant", turn: "turn-1", timestamp: 1, content: "" } as const;

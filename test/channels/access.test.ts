@@ -15,6 +15,7 @@ const accept = { kind: "accept" };
 const refuse = { kind: "refuse" };
 const ignore = (reason: string) => ({ kind: "ignore", reason });
 
+// peers #46.
 describe("decideAccess in a private chat", () => {
   test("refuses everyone when nothing is configured", () => {
     expect(decideAccess(incomingMessage(), rules({}))).toEqual(refuse);

@@ -12,6 +12,7 @@ describe("my-bot doctor", () => {
 
   const doctor = (...args: readonly string[]) => rig.command(["doctor", ...args]);
 
+  // peers #47.
   it("finds nothing wrong where nothing is, without a server", async () => {
     const { code, stdout } = await doctor();
     expect(stdout).not.toContain("✗");

@@ -53,6 +53,7 @@ describe("my-bot status, channels and outbox", () => {
   }
   const inFolder = async (folder: string) => readdir(join(workspace, ".event", folder));
 
+  // peers #52: `outbox` without a server.
   describe("without a server", () => {
     it("outbox says that a folder is no workspace", async () => {
       const folder = join(cli.home, "elsewhere");
@@ -216,6 +217,7 @@ describe("my-bot status, channels and outbox", () => {
       });
     });
 
+    // peers #52.
     it("outbox is the running server's: it retries and discards there", async () => {
       const dead = await put("failed");
       const owed = await put("pending");

@@ -128,6 +128,7 @@ describe("my-bot server", () => {
     expect(await readFile(join(fresh, "config.user.yaml"), "utf8")).toContain("default_agent");
   });
 
+  // peers #48: one line with its place, and an exit code for which a service manager does not start it again.
   // weaknesses.md W-C13, 3.6 #12: found only when a message came.
   it.each([
     ["an unknown key", "defualt_agent: pickle\n", /:1: .*defualt_agent.*default_agent/],

@@ -209,6 +209,7 @@ channels:
     expect((await load()).config.owner).toMatchObject({ chat: "1", origin: "user" });
   });
 
+  // peers #46.
   test("lets nobody in by a broken runtime file, says so, and leaves the file alone", async () => {
     const { load, paths } = await configFolder({
       user: "channels: { telegram: { token: 1:a, allow_from: [1] } }",

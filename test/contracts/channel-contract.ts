@@ -135,6 +135,7 @@ export function channelContract(
         expect(new Set(receiver.accepted().map((message) => message.key)).size).toBe(2);
       });
 
+      // peers #35.
       // weaknesses.md W-I1: confirmed before it was kept.
       it("gives a message again, with the same key, until accept has resolved", async () => {
         const receiver = recordingReceiver();
@@ -323,6 +324,7 @@ export function channelContract(
         await rig.startServer();
       });
 
+      // peers #1, #2: what is certain is told apart from what is not.
       it("tells ambiguous when the connection is cut after the request, after one request", async () => {
         await startConnected();
         rig.failNextSend("cut");

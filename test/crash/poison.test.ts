@@ -13,6 +13,7 @@ import {
 
 const SET_ASIDE = /^I stopped \d+ times while working on this message, so I set it aside\.$/;
 
+// peers #31.
 // Protected by the note that says that a turn runs: without it, the process dies of the message for ever (seen).
 test("a message that kills the server is set aside after three deaths, and everybody else is answered once", {
   timeout: 120_000,
@@ -49,6 +50,7 @@ test("a message that kills the server is set aside after three deaths, and every
   await waitShown(poisoner, "echo: are you there?");
 });
 
+// peers #25.
 // Protected by the key of the answer, and by the note above: without it there is no end to it.
 test("twenty kills in a row while a turn hangs end in one answer or one notice", {
   timeout: 180_000,

@@ -33,6 +33,7 @@ async function decided(rig: Rig, platform: Platform): Promise<void> {
 }
 
 describe.each(PLATFORMS)("a stranger on %s", (platform) => {
+  // peers #46.
   test("hears one short line however often they write, and the model never hears them", async () => {
     const rig = rigOf();
     const chat = rig.person(platform, STRANGER);
@@ -52,6 +53,7 @@ describe.each(PLATFORMS)("a stranger on %s", (platform) => {
 });
 
 describe("in a group", () => {
+  // peers #47.
   // weaknesses.md W-D11, W-A4: a group heard what was meant for one person.
   test("nobody is answered where the owner has not opted in, mentioned or not", async () => {
     const rig = rigOf();
@@ -65,6 +67,7 @@ describe("in a group", () => {
     expect(discord.replies(discord.generalId)).toEqual([]);
   });
 
+  // peers #23: in a group an answer quotes its question.
   test("that is opted in, an allowed person is answered when they mention or answer the bot, with a quote", async () => {
     const rig = rigOf();
     const { telegram } = rig;
@@ -83,6 +86,7 @@ describe("in a group", () => {
     expect(rig.model.requests.map(({ text }) => text)).not.toContain("just talking");
   });
 
+  // peers #47: by user and by chat. What `doctor` says of it is in test/cli/doctor.test.ts.
   test("that is opted in, a stranger is not answered at all", async () => {
     const rig = rigOf();
     const { telegram } = rig;

@@ -41,6 +41,7 @@ function linesOf(rig: Rig, user: string): readonly string[] {
 
 const all = Array.from({ length: 62 }, (_, index) => `m${index + 1}`);
 
+// peers #37.
 test("old messages of one chat make one turn, which says so, and keep nobody else waiting", {
   timeout: 60_000,
 }, async () => {

@@ -27,6 +27,7 @@ function sendTimes(chat: Conversation): readonly number[] {
 }
 
 describe.each(PLATFORMS)("on %s", (platform) => {
+  // peers #15, #38: within a second of when it is due, with no restart.
   test("429 delays a chat exactly as long as told, and no other one", async () => {
     const rig = rigOf();
     const [limited, free] = [rig.person(platform, 1), rig.person(platform, 2)];
@@ -87,6 +88,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     for (const text of texts) expect(text.split("```").length % 2).toBe(1);
   });
 
+  // peers #8: a dead letter, a line for the owner, and the log; nothing is only given up.
   // weaknesses.md W-D2, W-D4, 3.6 #4.
   test("a person who has blocked the bot makes a dead letter, told once; retried, it arrives", async () => {
     const rig = rigOf();
@@ -119,6 +121,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(textsOf(owner)).toHaveLength(noticesBefore + 1);
   });
 
+  // peers #16.
   test("while a chat's sending fails again and again, others are served and its own order is kept", async () => {
     const rig = rigOf();
     const [broken, healthy] = [rig.person(platform, 7), rig.person(platform, 8)];

@@ -91,6 +91,7 @@ const faults: readonly (readonly [string, DiskOrder, RegExp])[] = [
   ["rename fails", { ops: ["rename"], path: "/inbox/", code: "EIO" }, /reports an error/],
 ];
 
+// peers #35: nothing is confirmed that is not kept.
 describe("while a message cannot be made durable", () => {
   const world = sharedWorld();
 

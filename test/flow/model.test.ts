@@ -16,6 +16,7 @@ function setup() {
   return { rig, chat, calls: () => rig.model.requests.slice(before) };
 }
 
+// peers #55.
 // weaknesses.md W-T1, W-T2: tried three times at once, with another text.
 describe("a model that fails for a moment is asked the same again:", () => {
   const failures: readonly (readonly [string, ModelBehaviour])[] = [
@@ -41,6 +42,7 @@ describe("a model that fails for a moment is asked the same again:", () => {
   });
 });
 
+// peers #55: an error is a reply, in words, and the detail is in the log.
 describe("a model that fails for good", () => {
   const failures: readonly (readonly [string, ModelBehaviour, RegExp])[] = [
     ["401", { kind: "error", status: 401 }, /does not accept this bot's key/],

@@ -7,6 +7,7 @@ import { sharedRig, textsOf, waitCount, waitSettled, waitShown } from "../rig/te
 describe.each(PLATFORMS)("on %s", (platform) => {
   const rigOf = sharedRig({ channels: [platform] });
 
+  // peers #23.
   test("five quick messages are answered in order, each once", async () => {
     const rig = rigOf();
     const chat = rig.person(platform, 1);
@@ -17,6 +18,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(textsOf(chat)).toHaveLength(5);
   });
 
+  // peers #33: what comes while the chat is busy is answered after it.
   // weaknesses.md W-T8, W-T9, 3.6 #5: replies were swapped, or one slow person held up all.
   test("a chat with a slow turn delays no other one, and keeps its own order", async () => {
     const rig = rigOf();
@@ -72,6 +74,7 @@ describe("on Telegram", () => {
     expect(said.chatId).toBe(Number(chat.user));
   });
 
+  // peers #29.
   test("update ids that start anew, lower, lose nothing", async () => {
     const { telegram, ...rig } = rigOf();
     const chat = rig.person("telegram", 2);

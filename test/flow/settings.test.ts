@@ -190,6 +190,7 @@ describe("at the start", () => {
     expect(rig.telegram.requests()).toEqual([]);
   });
 
+  // peers #48.
   test("an unknown key is told with its line and the nearest one, with exit code 78", async () => {
     const rig = await testRig({ channels: ["telegram"], config: { default_agnet: "pickle" } });
     rig.server.start();

@@ -53,6 +53,7 @@ describe("a small file that is cut off at any length", () => {
     expect(line).toMatch(/^damaged and set aside: \.event\/marks\/discord\.json\.broken-.* more; /);
   });
 
+  // peers #46.
   test("(config.runtime.yaml) lets in nobody else, and is set aside before it is written", async () => {
     const { paths, deps, atEachLength } = await setUp();
     const store = createRuntimeConfig({ path: paths.runtimeConfig, ...deps });

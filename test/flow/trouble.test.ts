@@ -44,6 +44,7 @@ describe("a channel in trouble", () => {
     },
   );
 
+  // peers #26.
   test("(another process polls) says so with the remedy, and goes on when that one ends", {
     timeout: 40_000,
   }, async () => {
@@ -82,6 +83,7 @@ describe("a channel in trouble", () => {
     await waitShown(discord, "echo: now");
   });
 
+  // peers #5, #6, #53: through the real clients.
   test.each(PLATFORMS)(
     "(%s is gone for a while) loses nothing that was said or owed",
     {

@@ -61,7 +61,7 @@ export interface Verdict {
   readonly outOfOrder: readonly string[];
   /** Parts that were shown once more, each time. */
   readonly repeats: readonly Repeat[];
-  /** Anything else that the bot said. */
+  /** Anything else that the bot said. peers #12: such as a prompt, what a tool gave, or a history. */
   readonly strange: readonly Strange[];
 }
 

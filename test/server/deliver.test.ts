@@ -180,6 +180,7 @@ describe("deliver", () => {
     ]);
   });
 
+  // peers #22.
   // weaknesses.md W-D1: a part that failed began the whole text again.
   it("goes on at the first unconfirmed part, not at the first", async () => {
     const answers: (string | DeliveryFailure)[] = ["a", NOT_SENT, "b", "c"];
@@ -352,6 +353,7 @@ describe("deliver", () => {
     expect(sent).toEqual([]);
   });
 
+  // peers #10.
   it("gives every part a key of its own", async () => {
     const { run, sent } = setUp({ textLength: 3 });
     await run(outbound(threeParts));
@@ -394,6 +396,7 @@ describe("deliver", () => {
     expect(sent).toHaveLength(1);
   });
 
+  // peers #17.
   // weaknesses.md W-D4.
   it("gives up at once what can never work", async () => {
     const { run } = setUp({ send: () => ({ kind: "permanent" }) });

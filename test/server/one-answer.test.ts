@@ -3,6 +3,7 @@ import { DISK_ROOT } from "../fakes/recording-files.ts";
 import { setUpAnswering } from "./answering.ts";
 
 // Whatever the second process would have said: the key of either text stops it.
+// peers #25: what is done is known before anything else happens.
 test("a notice is the answer, even if the process dies before the message is settled and the agent comes back", async () => {
   let notices = 0;
   for (let operations = 1; operations < 40; operations += 1) {

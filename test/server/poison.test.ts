@@ -15,6 +15,7 @@ async function liveOn(answering: Answering, quiet: () => boolean): Promise<numbe
   throw new Error("It dies for ever");
 }
 
+// peers #31.
 test("a message that kills the process three times is set aside, its sender and the owner are told once", async () => {
   const answering = await setUpAnswering({
     model: (text) => (text === "poison" ? "die" : undefined),

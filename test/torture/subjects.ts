@@ -23,6 +23,7 @@ const MY_BOT: Subject = {
   name: "my-bot",
   platforms: PLATFORMS,
   takes: () => true,
+  // peers #54: with the configuration that `init` writes.
   createRig: (channels) => rigOf(channels, { init: true }),
 };
 

@@ -225,6 +225,7 @@ describe("acquireLock beside a holder whose socket cannot be seen", () => {
     await acquiring;
   });
 
+  // peers #30: the kernel holds the lock, whatever process number the record tells.
   test("takes over at once from a killed one on this machine, however fresh its heartbeat", async () => {
     const { acquire, heldElsewhere } = await workspace();
     const network =
@@ -275,6 +276,7 @@ describe("acquireLock beside a holder whose socket cannot be seen", () => {
 /** Each process loads a compiler first. */
 const PATIENT = { timeout: 60_000 };
 
+// peers #30.
 describe("acquireLock between processes", () => {
   // weaknesses.md W-L6.
   test("gives the workspace to exactly one of two that start together", PATIENT, async () => {

@@ -5,6 +5,7 @@ import { ADA, BEN, createRig, type DiscordRig, EVE, start, startConnected } from
 
 const HISTORY = /^GET \/channels\/\d+\/messages$/;
 
+// peers #34.
 describe("the Discord channel's catch-up", () => {
   let rig: DiscordRig;
 

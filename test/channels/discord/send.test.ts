@@ -154,6 +154,7 @@ describe("the Discord channel's sending", () => {
     expect(shown(BEN)).toEqual(["b"]);
   });
 
+  // peers #38.
   it("says rate-limited without a request while the limit that was told lasts", async () => {
     rig.fake.setSendLimit(2, 600);
     await send({ text: "1" }, { idempotencyKey: "1" });

@@ -22,6 +22,7 @@ const hastyClock: Clock = {
 };
 const PATIENCE_MS = 15_000;
 
+// peers #27.
 describe("a gateway that says nothing", () => {
   let rig: DiscordRig;
 

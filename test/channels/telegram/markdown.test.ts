@@ -39,6 +39,7 @@ describe("renderMarkdown", () => {
     expect(styles("***x***")).toEqual(["italic:x", "bold:x"]);
   });
 
+  // peers #40.
   it("counts offsets in UTF-16 units", () => {
     const { text, entities } = render("😀👩‍👩‍👧 **fett**");
     expect(text.slice(entities[0]?.offset)).toBe("fett");
@@ -164,6 +165,7 @@ function expectNested(entities: readonly Entity[], text: string): void {
 }
 
 describe("formsOf", () => {
+  // peers #39.
   it.each(HOSTILE.map((text) => [text.slice(0, 40), text]))("makes something of %j", (_, text) => {
     expectTakeable(text);
   });

@@ -57,6 +57,7 @@ describe("telegram polling", () => {
     expect(rig.fake.commands()).toEqual([{ command: "help", description: "Shows help" }]);
   });
 
+  // peers #36.
   it("never drops what was written while it was away", async () => {
     for (const text of ["one", "two", "three"]) rig.fake.say(ADA, text);
     const receiver = await startConnected();
@@ -80,6 +81,7 @@ describe("telegram polling", () => {
     expect(polls()[1]?.body.offset).toBeTypeOf("number");
   });
 
+  // peers #29.
   it("takes update ids that start anew, lower", async () => {
     rig.fake.setNextUpdateId(9_000);
     const receiver = await startConnected();
@@ -158,6 +160,7 @@ describe("telegram polling", () => {
     await eventually(() => expect(receiver.texts()).toEqual(["wakes the poll", "and on"]));
   });
 
+  // peers #26.
   it("tells that another process polls with the token, and takes over again", async () => {
     const receiver = await startConnected();
     rig.fake.fault("getUpdates", { code: 409 }, 3);

@@ -155,6 +155,7 @@ describe("readUpdate", () => {
     expect(accepted({ text: "see /help@OtherBot" }).text).toBe("see /help@OtherBot");
   });
 
+  // peers #41.
   it("knows a forum topic from a thread of replies", () => {
     const topic = { message_thread_id: 9, is_topic_message: true };
     expect(inGroup("a", topic).chat).toEqual({ id: "-1001", kind: "group", thread: "9" });

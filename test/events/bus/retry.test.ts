@@ -32,6 +32,7 @@ describe("an event that is to be retried", () => {
     expect(calls.map(({ context }) => context.firstAttemptAt)).toEqual([start, start, start]);
   });
 
+  // peers #38.
   // weaknesses.md W-T2.
   test("keeps attempts, reasons and due time over a restart", async () => {
     const before = await setUpBus({ inbound: until(9, 60_000) });
@@ -238,6 +239,7 @@ describe("an event that waits", () => {
 });
 
 describe("an event that is given up", () => {
+  // peers #3: the evidence is kept.
   test("is dead, with the reason, every attempt and what was learned", async () => {
     const { world, bus, outbound, publish, pass } = await setUpBus({
       outbound: async (_, context) => {

@@ -6,7 +6,7 @@ import { createFindings, type Point, type Stage } from "./point.ts";
 const DOWN_MS = 3_500;
 
 /**
- * Point 0. Protected on Telegram by never dropping what waits there; on Discord by the mark of each conversation, from
+ * Point 0; peers #34, #36. Protected on Telegram by never dropping what waits there; on Discord by the mark of each conversation, from
  * which its history is read. Seen red without each.
  */
 export const WHILE_DOWN: Point = {

@@ -22,6 +22,7 @@ const inbound = (number: number, ...points: readonly KillPoint[]) =>
 
 /** Each protection was taken out once, and the points beside it were seen red. */
 export const KILLS: readonly Point[] = [
+  // peers #35.
   // Telegram: confirming only what is durable (red at +40 ms with messages kept 15 ms later). Discord: reading the
   // history from the mark (red at +0 ms).
   ...inbound(1, ...fetched(0), ...fetched(5), ...fetched(40)),

@@ -19,7 +19,7 @@ export const SENDS: Readonly<Record<Platform, RegExp>> = {
 };
 
 /**
- * Point 10. Protected by keeping the due time in the event's note: without it the restart sends at once (seen red, also
+ * Point 10; peers #38. Protected by keeping the due time in the event's note: without it the restart sends at once (seen red, also
  * without the number of attempts in it). The 429 itself
  * proves that nothing was posted, so that nothing is called a repeat.
  */
