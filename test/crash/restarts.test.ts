@@ -31,7 +31,7 @@ test("what was delivered does not come again after restarts, killed or stopped",
   expect(rig.model.requests).toHaveLength(2 * chats.length);
 });
 
-// peers #4. Red when what is handed on is settled before it is sent.
+// peers #4. Red when a reply that has to wait counts as settled.
 describe.each(PLATFORMS)("on %s", (platform) => {
   test.each(["SIGTERM", "SIGKILL"] as const)(
     `${QUEUED} replies that wait for the platform all arrive in order after %s`,

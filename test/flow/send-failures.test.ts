@@ -48,7 +48,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
       : {}),
   });
 
-  // peers #1, #2, #11, #20. Red with any class taken for a dead letter; red on Telegram without the note of a send.
+  // peers #1, #2, #11, #20. Red when a 429 is taken for the end of it.
   test("an answer arrives within 10 s whatever its first send met, with a label only where nobody can know", {
     timeout: 40_000,
   }, async () => {
@@ -90,7 +90,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(sends).toBe(4);
   });
 
-  // peers #23, #24. Red with more than one send of a chat at once.
+  // peers #23, #24. Red on Telegram with a lane for each answer; on Discord the client holds the line as well.
   test("answers come in the order of their questions, however long each send takes", {
     timeout: 30_000,
   }, async () => {
