@@ -42,7 +42,7 @@ export function stopSignals(platform: Platform): void {
       expect(ledger.modelCalls(question)).toBe(1);
     });
 
-    // peers #7. Protected by draining deliveries after the last turn: seen red when they only stop.
+    // peers #7. Protected by the order of stopping: seen red with deliveries that stop before turns.
     test("between the model's answer and its send, sends it once", {
       timeout: 60_000,
     }, async () => {
