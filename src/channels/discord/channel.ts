@@ -32,7 +32,7 @@ export function createDiscordChannel(
   const rest = createRest({
     apiRoot: options.apiRoot,
     token: options.token,
-    now: deps.clock.now,
+    clock: deps.clock,
     onTokenRefused: (error) => refused.abort(error),
   });
   return {

@@ -1,16 +1,7 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "discord.js";
-import { errorCode, errorMessage } from "../../runtime/errors.ts";
+import { errorMessage } from "../../runtime/errors.ts";
 import { DeliveryError, type DeliveryFailure } from "../delivery-error.ts";
-
-/** A request that ended without an answer. `cause` has the network's error. */
-export class NoAnswerError extends Error {
-  override readonly name = "NoAnswerError";
-}
-
-/** Given up while it waited for its turn: nothing was sent. */
-export class NotSentError extends Error {
-  override readonly name = "NotSentError";
-}
+import { ExchangeError, exchangeFailure } from "../exchange-error.ts";
 
 /** Discord's codes for what will never work: this chat, or this text. */
 const PERMANENT_CODES = new Set<number | string>([
@@ -32,18 +23,6 @@ const PERMANENT_CODES = new Set<number | string>([
   240_000, // Harmful link
 ]);
 
-/** Failed before a byte of the request was written. */
-const NOT_CONNECTED_SYSCALLS = new Set(["connect", "getaddrinfo"]);
-const NOT_CONNECTED_CODES = new Set([
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-]);
-
 /** Discord said nothing usable about how long: a short while. */
 const UNKNOWN_RATE_LIMIT_MS = 1_000;
 
@@ -60,9 +39,6 @@ export function reasonOf(thrown: unknown): string {
     return `rate limited for ${Math.ceil(thrown.retryAfter)} ms`;
   if (thrown instanceof HTTPError) return `HTTP status ${thrown.status}`;
   if (thrown instanceof DiscordAPIError) return `${errorMessage(thrown)} (${thrown.code})`;
-  if (thrown instanceof NoAnswerError || thrown instanceof NotSentError) {
-    return errorMessage(thrown.cause);
-  }
   return errorMessage(thrown);
 }
 
@@ -98,28 +74,14 @@ function failureOf(thrown: unknown): DeliveryFailure {
       ? { kind: "permanent" }
       : { kind: "transient", ambiguous: false };
   }
-  if (thrown instanceof NotSentError) return { kind: "transient", ambiguous: false };
-  if (thrown instanceof NoAnswerError) return { kind: "transient", ambiguous: !neverSent(thrown) };
+  if (thrown instanceof ExchangeError) return exchangeFailure(thrown.verdict);
   // 5xx, or an answer that could not be read: the message may be there.
   return { kind: "transient", ambiguous: true };
 }
 
 /** Milliseconds until Discord takes the request; undefined for any other failure. */
 export function rateLimitOf(thrown: unknown): number | undefined {
+  if (thrown instanceof ExchangeError) return thrown.verdict.retryAfterMs;
   if (!(thrown instanceof RateLimitError)) return undefined;
   return Math.ceil(thrown.retryAfter) || UNKNOWN_RATE_LIMIT_MS;
-}
-
-function neverSent({ cause }: NoAnswerError): boolean {
-  const code = errorCode(cause);
-  if (code !== undefined && NOT_CONNECTED_CODES.has(code)) return true;
-  return cause instanceof Error && causes(cause).some((error) => isConnecting(error));
-}
-
-const isConnecting = (error: unknown) =>
-  error instanceof Error && "syscall" in error && NOT_CONNECTED_SYSCALLS.has(String(error.syscall));
-
-/** With several addresses for a name, Node gathers one error for each. */
-function causes(error: Error): readonly unknown[] {
-  return error instanceof AggregateError ? error.errors : [error, error.cause];
 }

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Clock } from "../../runtime/clock.ts";
 import { asError, errorMessage } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
+import { createMakeRequest, LIBRARY_TIMEOUT_MS } from "./make-request.ts";
 import { createReconnects, type Reconnects } from "./reconnects.ts";
 import { API_VERSION } from "./rest.ts";
 import { createWatchdog, type Watchdog } from "./watchdog.ts";
@@ -154,7 +155,13 @@ function clientOptions(deps: GatewayDeps, reconnects: Reconnects): ClientOptions
       GatewayIntentBits.DirectMessages,
       GatewayIntentBits.MessageContent,
     ],
-    rest: { api: deps.apiRoot, version: API_VERSION, retries: 0 },
+    rest: {
+      api: deps.apiRoot,
+      version: API_VERSION,
+      retries: 0,
+      timeout: LIBRARY_TIMEOUT_MS,
+      makeRequest: createMakeRequest(deps),
+    },
     ws: { buildStrategy: reconnects.buildStrategy },
     // Nothing that grows with the number of messages or of people.
     makeCache: Options.cacheWithLimits({

@@ -1,19 +1,10 @@
-import {
-  DefaultRestOptions,
-  type InternalRequest,
-  REST,
-  RequestMethod,
-  type ResponseLike,
-} from "discord.js";
-import { isTokenRefused, NoAnswerError, NotSentError } from "./errors.ts";
+import { type InternalRequest, REST, RequestMethod } from "discord.js";
+import { ExchangeError } from "../exchange-error.ts";
+import { isTokenRefused } from "./errors.ts";
+import { createMakeRequest, LIBRARY_TIMEOUT_MS, type MakeRequestDeps } from "./make-request.ts";
 
-export interface RestOptions {
-  readonly apiRoot: string;
+export interface RestOptions extends Omit<MakeRequestDeps, "onAnswer"> {
   readonly token: string;
-  /** UTC ms. */
-  readonly now: () => number;
-  /** No answer within this time counts as none. */
-  readonly timeoutMs?: number;
   /** A request was answered by 401. */
   onTokenRefused?(error: unknown): void;
 }
@@ -34,7 +25,6 @@ export interface Rest {
 type Route = `/${string}`;
 
 export const API_VERSION = "10";
-const TIMEOUT_MS = 15_000;
 /** The client has one for each channel and kind of request. */
 const MAX_HANDLERS = 1_000;
 
@@ -53,13 +43,14 @@ export function createRest(options: RestOptions): Rest {
     // Timers that would outlive the channel; what they clean up is cleaned up below.
     hashSweepInterval: 0,
     handlerSweepInterval: 0,
-    timeout: options.timeoutMs ?? TIMEOUT_MS,
-    async makeRequest(url, init) {
-      const response = await requestWhole(url, init);
-      const date = Date.parse(response.headers.get("date") ?? "");
-      if (!Number.isNaN(date)) skewMs = date - options.now();
-      return response;
-    },
+    timeout: LIBRARY_TIMEOUT_MS,
+    makeRequest: createMakeRequest({
+      ...options,
+      onAnswer({ headers }) {
+        const date = Date.parse(headers.date ?? "");
+        if (!Number.isNaN(date)) skewMs = date - options.clock.now();
+      },
+    }),
   });
 
   async function request(data: Omit<InternalRequest, "signal">, signal: AbortSignal) {
@@ -71,7 +62,7 @@ export function createRest(options: RestOptions): Rest {
     } catch (error) {
       if (isTokenRefused(error) && data.auth !== false) options.onTokenRefused?.(error);
       if (!signal.aborted || !isFromTheQueue(error)) throw error;
-      throw new NotSentError("Cannot send the request: given up before", { cause: error });
+      throw new ExchangeError("given up before it was sent", { sent: "no", cause: error });
     }
   }
 
@@ -114,45 +105,3 @@ async function withOwnSignal<T>(
 /** What the client throws for a request that waited for another one of its channel; it has no type of its own. */
 const isFromTheQueue = (error: unknown) =>
   error instanceof Error && error.message === "Request aborted manually";
-
-type MakeRequest = typeof DefaultRestOptions.makeRequest;
-
-/**
- * Reads the body before it answers: an answer that stalls half-way then meets the timeout too, and no connection stays
- * busy with a refusal that nobody reads.
- */
-const requestWhole: MakeRequest = async (url, init) => {
-  if (init.signal?.aborted) {
-    throw new NotSentError("Cannot send the request: given up before", {
-      cause: new Error("told to stop"),
-    });
-  }
-  const { response, text } = await exchange(url, init);
-  const headers = new Headers(response.headers);
-  // The header is rounded up to whole seconds; the body is exact.
-  const exact = response.status === 429 ? retryAfterSeconds(text) : undefined;
-  if (exact !== undefined) headers.set("retry-after", String(exact));
-  const { status, statusText } = response;
-  const hasBody = status !== 204 && status !== 304;
-  return new Response(hasBody ? text : null, { status, statusText, headers }) as ResponseLike;
-};
-
-async function exchange(...args: Parameters<MakeRequest>) {
-  try {
-    const response = await DefaultRestOptions.makeRequest(...args);
-    return { response, text: await response.text() };
-  } catch (error) {
-    throw new NoAnswerError("Cannot get an answer", { cause: error });
-  }
-}
-
-function retryAfterSeconds(text: string): number | undefined {
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body !== "object" || body === null || !("retry_after" in body)) return undefined;
-    return typeof body.retry_after === "number" ? body.retry_after : undefined;
-  } catch {
-    // A proxy's page: the header counts, and the answer's status tells the caller.
-    return undefined;
-  }
-}

@@ -11,7 +11,7 @@ import type { Rest } from "./rest.ts";
 /** The longest text of one message; Discord counts characters, of which there are never more than UTF-16 units. */
 export const TEXT_LENGTH = 2_000;
 
-const postedSchema = z.object({ id: z.string() });
+const postedSchema = z.object({ id: z.string().min(1) });
 export type Sender = Pick<Required<Channel>, "send" | "findSent" | "newestMessage" | "typing">;
 
 export function createSender(rest: Rest): Sender {

@@ -1,6 +1,7 @@
 import { DiscordAPIError } from "discord.js";
 import { errorCode } from "../../runtime/errors.ts";
 import type { ChannelState } from "../channel.ts";
+import { ExchangeError } from "../exchange-error.ts";
 import type { Wait } from "../reconnect.ts";
 import { isTokenRefused, rateLimitOf, reasonOf } from "./errors.ts";
 import { GatewayClosedError } from "./gateway.ts";
@@ -44,6 +45,9 @@ const CLOSE_CODES: ReadonlyMap<number, { reason: string; remedy: string }> = new
   ],
 ]);
 
+const NETWORK_REMEDY =
+  "Check the network, a proxy on the way, and api_root; it is tried again by itself";
+
 export function explainTrouble(error: unknown, apiRoot: string): Trouble {
   const known = knownTrouble(error);
   if (known)
@@ -53,7 +57,7 @@ export function explainTrouble(error: unknown, apiRoot: string): Trouble {
     };
   const afterMs = rateLimitOf(error);
   const reason = error instanceof DiscordAPIError ? reasonOf(error) : unreachable(error, apiRoot);
-  const remedy = "Check the network, a proxy on the way, and api_root; it is tried again by itself";
+  const remedy = (error instanceof ExchangeError && error.verdict.remedy) || NETWORK_REMEDY;
   return {
     state: { kind: "failing", reason, remedy },
     wait: afterMs === undefined ? NETWORK_WAIT : { afterMs },

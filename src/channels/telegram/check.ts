@@ -47,7 +47,9 @@ function unreachable(error: unknown, options: TelegramOptions): Finding {
   return {
     level: "problem",
     text: `${options.apiRoot} does not answer as Telegram does: ${failure.reason}`,
-    remedy: "Check the network, a proxy on the way, and api_root",
+    remedy:
+      (failure.kind === "unanswered" && failure.verdict.remedy) ||
+      "Check the network, a proxy on the way, and api_root",
   };
 }
 

@@ -1,12 +1,14 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import { Api } from "grammy";
+import { Api, type ApiClientOptions } from "grammy";
 import type { Clock } from "../../runtime/clock.ts";
+import { withDeadline } from "../deadline.ts";
+import { createExchange, type HttpCall } from "../exchange.ts";
+import { readAnswer } from "./answer.ts";
 import type { TelegramOptions } from "./options.ts";
 
 type RawApi = Api["raw"];
 /** grammY names the type of a polyfill; it takes the platform's own signals. */
 type GrammySignal = NonNullable<Parameters<RawApi["sendMessage"]>[1]>;
+type GrammyFetch = NonNullable<ApiClientOptions["fetch"]>;
 
 export interface TelegramClient {
   /** One call of the Bot API: one request, never repeated. Rejects with grammY's errors: see `errors.ts`. */
@@ -19,39 +21,31 @@ export interface TelegramClient {
 /** The longest that a call other than a long poll may take. */
 export const CALL_DEADLINE_MS = 30_000;
 
-/** A connection that nobody used for so long may be dead without a sign: a send on it would be ambiguous. */
-const IDLE_CONNECTION_MS = 10_000;
-
-/** Reason of an abort that nobody waits for any more: without one, each abort makes an error of its own. */
-const OVER = new Error("The call is over");
-
-function createAgent(apiRoot: string): HttpAgent | HttpsAgent {
-  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
-  return apiRoot.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
-}
-
 export function createTelegramClient(
   options: Pick<TelegramOptions, "token" | "apiRoot">,
   clock: Clock,
 ): TelegramClient {
-  const agent = createAgent(options.apiRoot);
-  const api = new Api(options.token, { apiRoot: options.apiRoot, baseFetchConfig: { agent } });
+  const fetch = createFetch(options.apiRoot, clock);
+  const api = new Api(options.token, { apiRoot: options.apiRoot, fetch });
   return {
     async call(request, { deadlineMs, signal }) {
       signal.throwIfAborted();
-      const controller = new AbortController();
-      const abort = () => controller.abort();
-      const over = new AbortController();
-      signal.addEventListener("abort", abort);
-      clock.sleep(deadlineMs, over.signal).then(abort, () => {
-        // Rejects only when the call is over, and whoever made the call has its result or its error.
-      });
-      try {
-        return await request(api.raw, controller.signal as unknown as GrammySignal);
-      } finally {
-        over.abort(OVER);
-        signal.removeEventListener("abort", abort);
-      }
+      return withDeadline({ clock, ms: deadlineMs, signal }, (own) =>
+        request(api.raw, own as unknown as GrammySignal),
+      );
     },
   };
+}
+
+/**
+ * In the place of node-fetch, grammY's own, which follows redirects with the message in hand, and of a failure tells
+ * neither the status nor whether anything was written. Of an answer grammY takes only the JSON.
+ */
+function createFetch(apiRoot: string, clock: Clock): GrammyFetch {
+  const exchange = createExchange(apiRoot);
+  const fetch = async (url: string, call: HttpCall) => {
+    const answer = await exchange(url, call);
+    return { json: async () => readAnswer(answer, clock.now()) };
+  };
+  return fetch as unknown as GrammyFetch;
 }

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { Address } from "../../events/event.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { OutgoingPart, Receipt, SendContext } from "../channel.ts";
@@ -50,7 +51,11 @@ export function createSender(client: TelegramClient, log: Log): Sender {
     signal: AbortSignal,
   ): Promise<Receipt> {
     let unknownMethod = false;
-    let failure: CallFailure = { kind: "not-sent", reason: "the part has no form" };
+    let failure: CallFailure = {
+      kind: "unanswered",
+      reason: "the part has no form",
+      verdict: { sent: "no" },
+    };
     for (const form of forms) {
       const outcome = await post(form, to, signal);
       if (outcome.kind === "sent") {
@@ -104,22 +109,24 @@ async function request(
 ): Promise<Outcome> {
   const args = { ...targetArgs(to), ...replyArgs(to) };
   try {
-    const messageId = await client.call<number | undefined>(
-      async (api, abort) => {
-        if (form.kind === "text") {
-          return (await api.sendMessage({ ...args, ...textArgs(form) }, abort)).message_id;
-        }
-        const rich = { blocks: [...form.blocks] };
-        return (await api.sendRichMessage({ ...args, rich_message: rich }, abort)).message_id;
+    const answer = await client.call<unknown>(
+      (api, abort) => {
+        if (form.kind === "text") return api.sendMessage({ ...args, ...textArgs(form) }, abort);
+        return api.sendRichMessage({ ...args, rich_message: { blocks: [...form.blocks] } }, abort);
       },
       { deadlineMs: CALL_DEADLINE_MS, signal },
     );
-    if (messageId === undefined && form.kind === "rich") return noMessage;
-    return { kind: "sent", receipt: { messageId: String(messageId) } };
+    const sent = sentSchema.safeParse(answer);
+    if (sent.success) {
+      return { kind: "sent", receipt: { messageId: String(sent.data.message_id) } };
+    }
+    return form.kind === "rich" ? noMessage : { kind: "failed", failure: readFailure(sent.error) };
   } catch (error) {
     return { kind: "failed", failure: readFailure(error) };
   }
 }
+
+const sentSchema = z.object({ message_id: z.number() });
 
 /** A server that says "ok" to what it does not know. */
 const noMessage: Outcome = {

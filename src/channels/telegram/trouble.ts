@@ -18,6 +18,9 @@ const TOKEN_WAIT: Wait = { upToMs: 8_000 };
 /** The next poll takes 5 s to tell that nobody else polls any more. */
 const CONFLICT_WAIT: Wait = { upToMs: 4_000 };
 
+const NETWORK_REMEDY =
+  "Check the network, a proxy on the way, and api_root; it is tried again by itself";
+
 /**
  * Throws what is no trouble with the connection but a bug. `webhookUrl` is asked for at a conflict: the webhook that is
  * set, "" for none; undefined where nobody knows.
@@ -30,7 +33,7 @@ export async function explainTrouble(
   if (error instanceof CannotListenError) return cannotListen(error);
   if (!isCallError(error)) throw error;
   const failure = readFailure(error);
-  if (failure.kind !== "refused") return unreachable(failure, apiRoot);
+  if (failure.kind === "unanswered") return unanswered(failure, apiRoot);
   if (failure.code === 401 || failure.code === 404) return tokenRefused(failure, apiRoot);
   if (failure.code === 409) return conflict(await webhookUrl());
   const wait =
@@ -64,14 +67,18 @@ function cannotListen(error: CannotListenError): Trouble {
   };
 }
 
-function unreachable(failure: CallFailure, apiRoot: string): Trouble {
+/** Nobody could be reached, or somebody who is not Telegram has answered: also a proxy's 401 or 409 is only that. */
+function unanswered(
+  { reason, verdict }: Extract<CallFailure, { kind: "unanswered" }>,
+  apiRoot: string,
+): Trouble {
   return {
     state: {
       kind: "failing",
-      reason: `${apiRoot} cannot be reached: ${failure.reason}`,
-      remedy: "Check the network, a proxy on the way, and api_root; it is tried again by itself",
+      reason: `${apiRoot} cannot be reached: ${reason}`,
+      remedy: verdict.remedy ?? NETWORK_REMEDY,
     },
-    wait: NETWORK_WAIT,
+    wait: verdict.retryAfterMs === undefined ? NETWORK_WAIT : { afterMs: verdict.retryAfterMs },
   };
 }
 

@@ -1,20 +1,13 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "discord.js";
 import { describe, expect, it } from "vitest";
-import {
-  isChannelClosed,
-  NoAnswerError,
-  NotSentError,
-  toDeliveryError,
-} from "../../../src/channels/discord/errors.ts";
+import { isChannelClosed, toDeliveryError } from "../../../src/channels/discord/errors.ts";
+import { ExchangeError } from "../../../src/channels/exchange-error.ts";
 
 const apiError = (status: number, code: number, message = "Refused") =>
   new DiscordAPIError({ code, message }, code, status, "POST", "http://x", {
     body: undefined,
     files: undefined,
   });
-const noAnswer = (cause: Error) => new NoAnswerError("Cannot get an answer", { cause });
-const network = (fields: Record<string, unknown>) =>
-  noAnswer(Object.assign(new Error("network"), fields));
 const failureOf = (thrown: unknown) => toDeliveryError(thrown, "send").failure;
 
 describe("toDeliveryError", () => {
@@ -59,32 +52,22 @@ describe("toDeliveryError", () => {
     expect(failureOf(limited(0))).toEqual({ kind: "rate-limited", retryAfterMs: 1_000 });
   });
 
-  it.each([
-    ["a refused connection", { code: "ECONNREFUSED", syscall: "connect" }],
-    ["a name that is not known", { code: "ENOTFOUND", syscall: "getaddrinfo" }],
-    ["no route", { code: "EHOSTUNREACH", syscall: "connect" }],
-    ["a connection that takes too long", { code: "UND_ERR_CONNECT_TIMEOUT" }],
-    ["an expired certificate", { code: "CERT_HAS_EXPIRED" }],
-  ])("says not sent for %s", (_, fields) => {
-    expect(failureOf(network(fields))).toEqual({ kind: "transient", ambiguous: false });
-  });
-
-  it("says not sent when each address of a name refused", () => {
-    const refused = Object.assign(new Error("refused"), { syscall: "connect" });
-    const all = noAnswer(new AggregateError([refused, refused]));
-    expect(failureOf(all)).toEqual({ kind: "transient", ambiguous: false });
-  });
-
-  it("says not sent for a request that was given up before", () => {
-    const given = new NotSentError("x", { cause: new Error("aborted") });
-    expect(failureOf(given)).toEqual({ kind: "transient", ambiguous: false });
+  it("says what the exchange knows of a request without an answer of Discord's", () => {
+    expect(failureOf(new ExchangeError("connect ECONNREFUSED", { sent: "no" }))).toEqual({
+      kind: "transient",
+      ambiguous: false,
+    });
+    expect(failureOf(new ExchangeError("socket hang up", { sent: "unknown" }))).toEqual({
+      kind: "transient",
+      ambiguous: true,
+    });
+    expect(failureOf(new ExchangeError("x", { sent: "no", retryAfterMs: 9 }))).toEqual({
+      kind: "rate-limited",
+      retryAfterMs: 9,
+    });
   });
 
   it.each([
-    ["a connection that was cut", network({ code: "UND_ERR_SOCKET" })],
-    ["a reset", network({ code: "ECONNRESET", syscall: "read" })],
-    ["a time-out of an open connection", network({ code: "ETIMEDOUT", syscall: "read" })],
-    ["no answer in time", noAnswer(new DOMException("aborted", "AbortError"))],
     [
       "a server error",
       new HTTPError(502, "Bad Gateway", "POST", "http://x", { body: undefined, files: undefined }),
@@ -100,8 +83,9 @@ describe("toDeliveryError", () => {
       toDeliveryError(apiError(403, 50_007, "Cannot send messages to this user"), "send to Discord")
         .message,
     ).toBe("Cannot send to Discord: Cannot send messages to this user (50007)");
-    expect(toDeliveryError(network({}), "send to Discord").message).toBe(
-      "Cannot send to Discord: network",
+    const cut = new ExchangeError("socket hang up", { sent: "unknown" });
+    expect(toDeliveryError(cut, "send to Discord").message).toBe(
+      "Cannot send to Discord: socket hang up",
     );
   });
 });

@@ -1,8 +1,9 @@
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
-import { Api } from "grammy";
 import { afterEach, describe, expect, it } from "vitest";
+import { createTelegramClient } from "../../../src/channels/telegram/client.ts";
 import { deliveryFailure, readFailure } from "../../../src/channels/telegram/errors.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 
 const TOKEN = "123456:SECRET-token";
 let release: (() => unknown)[] = [];
@@ -11,10 +12,15 @@ afterEach(async () => {
   release = [];
 });
 
-/** What grammY makes of a call to this server, read. */
+/** What our client, and grammY in it, makes of a call to this server, read. */
 async function failureAt(apiRoot: string, seconds = 3) {
-  const api = new Api(TOKEN, { apiRoot, timeoutSeconds: seconds });
-  const error: unknown = await api.sendMessage(1, "x").catch((thrown: unknown) => thrown);
+  const client = createTelegramClient({ token: TOKEN, apiRoot }, systemClock);
+  const error: unknown = await client
+    .call((api, abort) => api.sendMessage({ chat_id: 1, text: "x" }, abort), {
+      deadlineMs: seconds * 1_000,
+      signal: new AbortController().signal,
+    })
+    .catch((thrown: unknown) => thrown);
   const failure = readFailure(error);
   expect(failure.reason).not.toContain("SECRET");
   expect(failure.reason).not.toBe("");
@@ -84,15 +90,14 @@ describe("readFailure with deliveryFailure", () => {
       `http://127.0.0.1:${port}`,
       `http://localhost:${port}`,
       "http://nowhere.invalid",
+      // No TLS there.
+      plain.replace("http:", "https:"),
     ];
     for (const host of hosts) {
       const failure = await failureAt(host);
-      expect(failure, host).toMatchObject({ kind: "not-sent" });
+      expect(failure, host).toMatchObject({ kind: "unanswered", verdict: { sent: "no" } });
       expect(deliveryFailure(failure)).toEqual({ kind: "transient", ambiguous: false });
     }
-    // No TLS there: whether Node has written by then cannot be told, so it stays ambiguous.
-    const noTls = await failureAt(plain.replace("http:", "https:"));
-    expect(noTls.kind).toBe("unknown");
   });
 
   it("does not know after a reset, a hang, half an answer, or a proxy's page", async () => {
@@ -106,7 +111,7 @@ describe("readFailure with deliveryFailure", () => {
     ];
     for (const root of roots) {
       const failure = await failureAt(root, 0.3);
-      expect(failure.kind).toBe("unknown");
+      expect(failure).toMatchObject({ kind: "unanswered", verdict: { sent: "unknown" } });
       expect(deliveryFailure(failure)).toEqual({ kind: "transient", ambiguous: true });
     }
   });

@@ -3,8 +3,7 @@ import {
   type TelegramOptions,
   telegramOptionsSchema,
 } from "../../../src/channels/telegram/options.ts";
-import type { Clock } from "../../../src/runtime/clock.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { fastClock } from "../../builders/fast-clock.ts";
 import { createRecordingLog } from "../../builders/recording-log.ts";
 import type { ChannelRig, SendFault } from "../../contracts/channel-contract.ts";
 import type { Fault } from "../../fakes/fault.ts";
@@ -15,13 +14,6 @@ import {
 } from "../../fakes/telegram/server.ts";
 
 export const ADA = { id: 42, firstName: "Ada", username: "ada" };
-
-/** Time that runs 20 times as fast for whoever sleeps: backoffs and deadlines are short, and their order stays. */
-const fastClock: Clock = {
-  now: Date.now,
-  sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
-  after: (ms, callback) => systemClock.after(ms / 20, callback),
-};
 
 export function telegramOptions(
   fake: Pick<TelegramFake, "url" | "token">,
