@@ -36,8 +36,11 @@ export interface Life {
 
 const spec = channelSpec();
 
-/** The real delivery worker, bus and file store over a disk in memory, a clock by hand, and a platform that outlives all. */
-export function createDeliveryRig() {
+/**
+ * The real delivery worker, bus and file store over a disk in memory, a clock by hand, and a platform that outlives all;
+ * or whatever is behind a real channel.
+ */
+export function createDeliveryRig({ through }: { through?: Channel } = {}) {
   const clock = createManualClock();
   const began = clock.now();
   let onDiskCall: () => void = () => undefined;
@@ -68,7 +71,7 @@ export function createDeliveryRig() {
     const bus = startBus(world);
     const channels = createChannelRegistry(clock);
     channels.apply([spec]);
-    const connect = () => channels.setChannel(spec, channel);
+    const connect = () => channels.setChannel(spec, through ?? channel);
     if (connected) connect();
     const stop = new AbortController();
     void createDeliveryWorker({
