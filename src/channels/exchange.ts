@@ -62,14 +62,26 @@ export function createExchange(root: string): Exchange {
     const isWritten = watchOpening(sending, open);
     const giveUp = () =>
       void sending.destroy(new Error(`no ${isWritten() ? "answer" : "connection"} in time`));
+    const fail = (error: Error) => (isWritten() ? unanswered(error) : notSent(error));
     signal.addEventListener("abort", giveUp);
-    sending.once("close", () => signal.removeEventListener("abort", giveUp));
-    return new Promise((resolve, reject) => {
-      // From then on nothing rejects: the head counts, whatever becomes of the connection.
-      sending.once("response", (response) => resolve(collect(response)));
-      sending.on("error", (error) => reject(isWritten() ? unanswered(error) : notSent(error)));
-      sending.end(call.body);
-    });
+    try {
+      return await new Promise<HttpAnswer>((resolve, reject) => {
+        let hasHead = false;
+        sending.once("response", (response) => {
+          hasHead = true;
+          // From then on nothing rejects: the head counts, whatever becomes of the connection.
+          resolve(collect(response));
+        });
+        sending.on("error", (error) => reject(fail(error)));
+        // Without an error too, as with an answer that changes the protocol.
+        sending.once("close", () => {
+          if (!hasHead) reject(fail(new Error("closed without an answer")));
+        });
+        sending.end(call.body);
+      });
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
   };
 }
 

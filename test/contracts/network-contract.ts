@@ -94,6 +94,13 @@ const STRANGE_ANSWERS: readonly (readonly [name: string, bytes: string, expected
   ["a proxy's 504", page("504 Gateway Timeout"), AMBIGUOUS],
   ["a 502 that says it is well", json("502 Bad Gateway", '{"ok":true,"id":"1"}'), AMBIGUOUS],
   ["a status that does not exist", page("999 What"), AMBIGUOUS],
+  // Seen red, for ever, where only an "error" ended a request.
+  [
+    "another protocol",
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+    AMBIGUOUS,
+  ],
+  ["an endless beginning", "HTTP/1.1 100 Continue\r\n\r\n".repeat(100), AMBIGUOUS],
   ["no HTTP at all", "220 mail.example ESMTP\r\n\r\n", AMBIGUOUS],
   ["headers without end", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(40_000)}`, AMBIGUOUS],
 ];

@@ -18,6 +18,7 @@ async function setUp() {
 }
 
 describe("a strange answer to the question for Discord's gateway", () => {
+  // Seen red with every answer handed to discord.js, which takes a page's 401 for the token's refusal.
   it.each([200, 401, 403, 404])(
     "(%i) is a proxy's, not Discord's refusal, and nothing is lost by it",
     async (status) => {
