@@ -1,8 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
 
-/** Reason of an abort that nobody waits for any more: without one, each abort makes an error of its own. */
-const OVER = new Error("The call is over");
-
 export interface Deadline {
   readonly clock: Clock;
   readonly ms: number;
@@ -17,15 +14,12 @@ export async function withDeadline<T>(
   const controller = new AbortController();
   const abort = () => controller.abort();
   if (signal.aborted) abort();
-  const over = new AbortController();
   signal.addEventListener("abort", abort);
-  clock.sleep(ms, over.signal).then(abort, () => {
-    // Rejects only when the call is over, and whoever made the call has its result or its error.
-  });
+  const cancel = clock.after(ms, abort);
   try {
     return await run(controller.signal);
   } finally {
-    over.abort(OVER);
+    cancel();
     signal.removeEventListener("abort", abort);
   }
 }

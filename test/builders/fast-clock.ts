@@ -4,4 +4,5 @@ import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 export const fastClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
+  after: (ms, callback) => systemClock.after(ms / 20, callback),
 };

@@ -46,10 +46,7 @@ export function stopSignals(platform: Platform): void {
     test("between the model's answer and its send, sends it once", {
       timeout: 60_000,
     }, async () => {
-      const rig = await testRig({ channels: [platform] });
-      await rig.start();
-      const ledger = createLedger(rig.model);
-      const chat = rig.person(platform, 1);
+      const { rig, ledger, chat } = await serve(platform);
       let stopped: Promise<unknown> | undefined;
       rig.model.onAnswered = () => {
         stopped ??= rig.server.stop();
