@@ -37,7 +37,7 @@ export interface EventBus {
   run(signal: AbortSignal): Promise<void>;
   /** Resolves when what was owed at the start is known. */
   ready(): Promise<void>;
-  /** An operator's wish: a dead letter is owed again, one that waits for its time is due now. */
+  /** An operator's wish: a dead letter is owed again, one that waits for its time is due now. Durable when it resolves. */
   retry(ref: string): Promise<void>;
   /** An operator's wish: counts as done without being handled. Refused while it is being handled. */
   discard(ref: string): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { DueQueue } from "../../runtime/due-queue.ts";
 import type { Gate } from "../../runtime/gate.ts";
+import type { KeyedSerial } from "../../runtime/keyed-serial.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { BusStep } from "../event-bus.ts";
 import type { EventStore } from "../event-store.ts";
@@ -37,6 +38,10 @@ export interface Bus extends EventBusDeps {
   readonly waiting: Waiting<Parked>;
   /** Events that have waited long enough: the due time in their note was by a clock that may have been set back. */
   readonly waited: Set<string>;
+  /** One at a time for each event: the look whether it is due, and what an operator changes about that. */
+  readonly looks: KeyedSerial;
+  /** Events that a handler has now: it alone writes their notes. */
+  readonly handled: Set<string>;
   /** For each event that is being handled: what was called meanwhile, lest it goes on to wait for just that. */
   readonly calls: Set<Set<string>>;
   readonly listeners: Set<(step: BusStep) => void>;

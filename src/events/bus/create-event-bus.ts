@@ -3,6 +3,7 @@ import { createDueQueue } from "../../runtime/due-queue.ts";
 import { errorMessage } from "../../runtime/errors.ts";
 import { createGate } from "../../runtime/gate.ts";
 import { idTime } from "../../runtime/hybrid-clock.ts";
+import { createKeyedSerial } from "../../runtime/keyed-serial.ts";
 import type { Event, EventOf, EventType, NewEvent } from "../event.ts";
 import type { BusCounts, ConsumeOptions, Consumer, EventBus } from "../event-bus.ts";
 import { hashMainLane, parseEventFileName } from "../event-name.ts";
@@ -22,6 +23,8 @@ export function createEventBus(deps: EventBusDeps): EventBus {
     parked: new Map(),
     waiting: createWaiting<Parked>(({ ref }) => isOld(bus, ref)),
     waited: new Set(),
+    looks: createKeyedSerial(),
+    handled: new Set(),
     calls: new Set(),
     listeners: new Set(),
     opened: createGate(),

@@ -54,24 +54,44 @@ interface Claim {
 const READ_AGAIN_MS = 1000;
 const THROWN_BACKOFF = { firstMs: 1000, maxMs: 600_000 };
 
-/** One pass of one event: read, due?, handle, and make the outcome durable. Never rejects. */
-export async function handleEvent(
-  deps: HandlerDeps,
-  { ref, waited }: Claim,
-  handle: Handle<Event>,
-): Promise<Handled> {
+/** An event that is to be handled now. */
+export interface Due {
+  readonly kind: "due";
+  readonly ref: string;
+  readonly event: Event;
+  readonly note: Note;
+}
+
+/** Reads an event and tells whether it is due. Never rejects. */
+export async function lookAt(deps: HandlerDeps, { ref, waited }: Claim): Promise<Due | Handled> {
   try {
     const event = await deps.store.read(ref);
     if (!event) return { kind: "settled", as: "dead" };
     const note = await deps.store.readNote(ref);
     const until = waited ? undefined : dueTime(note, deps.clock.now());
-    if (until !== undefined) return { kind: "park", until };
-    return await handleNow(deps, { ref, event, note, handle });
+    return until === undefined ? { kind: "due", ref, event, note } : { kind: "park", until };
   } catch (error) {
-    if (deps.abort.aborted) return { kind: "left" };
-    deps.log.error({ event: ref, err: error }, "cannot handle an event now");
-    return { kind: "park", until: deps.clock.now() + READ_AGAIN_MS, unread: true };
+    return notNow(deps, ref, error);
   }
+}
+
+/** Handles an event and makes the outcome durable. Never rejects. */
+export async function handleDue(
+  deps: HandlerDeps,
+  due: Due,
+  handle: Handle<Event>,
+): Promise<Handled> {
+  try {
+    return await handleNow(deps, { ...due, handle });
+  } catch (error) {
+    return notNow(deps, due.ref, error);
+  }
+}
+
+function notNow({ abort, log, clock }: HandlerDeps, ref: string, error: unknown): Handled {
+  if (abort.aborted) return { kind: "left" };
+  log.error({ event: ref, err: error }, "cannot handle an event now");
+  return { kind: "park", until: clock.now() + READ_AGAIN_MS, unread: true };
 }
 
 /** When the event may be tried again, if not now. A clock that was set back makes no wait longer than it was meant. */
@@ -81,10 +101,7 @@ function dueTime(note: Note, now: number): number | undefined {
   return Math.min(note.dueAt, now + Math.max(note.dueAt - failedAt, 0));
 }
 
-interface Work {
-  readonly ref: string;
-  readonly event: Event;
-  readonly note: Note;
+interface Work extends Due {
   readonly handle: Handle<Event>;
 }
 

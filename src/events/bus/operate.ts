@@ -4,8 +4,8 @@ import type { Topic } from "./topics.ts";
 
 /** See `EventBus.retry`. */
 export async function retryNow(bus: Bus, ref: string): Promise<void> {
-  const owed = owedIn(bus, ref);
-  if (owed) return endWaitNow(bus, ref);
+  await bus.opened.passed;
+  if (owedIn(bus, ref)) return endWaitNow(bus, ref);
   const type = await bus.store.revive(ref);
   const topic = bus.topics.of(ref, type);
   bus.log.warn({ event: ref }, "dead letter is tried again");
@@ -13,15 +13,23 @@ export async function retryNow(bus: Bus, ref: string): Promise<void> {
   pump(bus, topic);
 }
 
-/** Its note is left alone: the handler may be writing it just now. */
-function endWaitNow(bus: Bus, ref: string): void {
+/** Durably: it is due at once also for the next process, should this one die before the attempt. */
+async function endWaitNow(bus: Bus, ref: string): Promise<void> {
+  await bus.looks(ref, () => forgetDueTime(bus, ref));
   const parked = bus.parked.get(ref);
-  if (parked) unpark(bus, parked, { waited: true });
-  else bus.waited.add(ref);
+  if (parked) unpark(bus, parked);
+}
+
+async function forgetDueTime({ handled, store }: Bus, ref: string): Promise<void> {
+  // An attempt is being made, and its handler may be writing the note just now.
+  if (handled.has(ref)) return;
+  const { dueAt, ...note } = await store.readNote(ref);
+  if (dueAt !== undefined) await store.writeNote(ref, note, { sync: true });
 }
 
 /** See `EventBus.discard`. */
 export async function discard(bus: Bus, ref: string): Promise<void> {
+  await bus.opened.passed;
   const topic = owedIn(bus, ref);
   if (topic) await discardOwed(bus, topic, ref);
   else await bus.store.discard(ref);

@@ -5,7 +5,14 @@ import { parseEventFileName } from "../event-name.ts";
 import type { Stored } from "../event-store.ts";
 import type { Handle } from "../outcome.ts";
 import type { Bus, Parked } from "./bus-state.ts";
-import { type Handled, handleEvent, type Settling } from "./handle-event.ts";
+import {
+  type Due,
+  type Handled,
+  type HandlerDeps,
+  handleDue,
+  lookAt,
+  type Settling,
+} from "./handle-event.ts";
 import { settleEvent } from "./settle-event.ts";
 import type { Topic } from "./topics.ts";
 
@@ -63,21 +70,42 @@ export async function takeOver(bus: Bus, { type, ref, handle }: TakeOver): Promi
 async function work(bus: Bus, { topic, ref }: Parked, handle: Handle<Event>): Promise<void> {
   tell(bus, { kind: "started", ref, type: topic.type });
   await breatheSometimes(bus);
-  const waited = bus.waited.has(ref);
-  endWait(bus, ref);
+  const deps = handlerDeps(bus, topic);
+  const due = await bus.looks(ref, () => look(bus, { topic, ref }, deps));
+  if (!due) return;
   const calls = new Set<string>();
   bus.calls.add(calls);
-  const settle = (settling: Settling) =>
-    settleEvent(
-      { ...bus, hold: (stored) => hold(bus, stored), release: (stored) => release(bus, stored) },
-      settling,
-    );
-  const { behind } = topic.lanes;
-  const handled = await handleEvent({ ...bus, settle, behind }, { ref, waited }, handle);
+  const handled = await handleDue(deps, due, handle);
   bus.calls.delete(calls);
   finish(bus, { topic, ref }, handled);
   const parked = bus.parked.get(ref);
   if (parked?.for !== undefined && calls.has(parked.for)) unpark(bus, parked);
+}
+
+function handlerDeps(bus: Bus, { lanes: { behind } }: Topic): HandlerDeps {
+  const handOut = {
+    hold: (stored: readonly Stored[]) => hold(bus, stored),
+    release: (stored: readonly Stored[]) => release(bus, stored),
+  };
+  return {
+    ...bus,
+    behind,
+    settle: (settling: Settling) => settleEvent({ ...bus, ...handOut }, settling),
+  };
+}
+
+/** Undefined if the event is not to be handled now: then it waits, or is gone. */
+async function look(bus: Bus, claim: Parked, deps: HandlerDeps): Promise<Due | undefined> {
+  const { ref } = claim;
+  const waited = bus.waited.has(ref);
+  endWait(bus, ref);
+  const found = await lookAt(deps, { ref, waited });
+  if (found.kind === "due") {
+    bus.handled.add(ref);
+    return found;
+  }
+  finish(bus, claim, found);
+  return undefined;
 }
 
 /** A backlog whose handling never waits for anything would hold up timers and sockets. */
@@ -90,6 +118,7 @@ const CLAIMS_A_BREATH = 32;
 
 function finish(bus: Bus, { topic, ref }: Parked, handled: Handled): void {
   const { type } = topic;
+  bus.handled.delete(ref);
   endWait(bus, ref);
   if (handled.kind === "settled") {
     topic.lanes.finish(ref);
@@ -152,20 +181,12 @@ export function wakeOne(bus: Bus, what: string): void {
   if (first) unpark(bus, first);
 }
 
-interface UnparkOptions {
-  /** Also any other wait that its note may ask for is over. */
-  readonly waited?: boolean;
-  /** See `Lanes.unpark`. */
-  readonly soon?: boolean;
-}
-
-/** The wait is over. */
-export function unpark(bus: Bus, parked: Parked, options: UnparkOptions = {}): void {
-  const { waited = !parked.unread, soon = true } = options;
+/** The wait is over. `soon`: see `Lanes.unpark`. */
+export function unpark(bus: Bus, parked: Parked, { soon } = { soon: true }): void {
   const { topic, ref } = parked;
   if (bus.parked.get(ref) !== parked) return;
   endWait(bus, ref);
-  if (waited) bus.waited.add(ref);
+  if (!parked.unread) bus.waited.add(ref);
   topic.lanes.unpark(ref, { soon });
   pump(bus, topic);
 }
