@@ -13,6 +13,7 @@ import type { SessionStore } from "../sessions/session-store.ts";
 import { withFolded } from "./backlog.ts";
 import { countDeaths, isSuspect, poison } from "./deaths.ts";
 import { giveUp } from "./give-up.ts";
+import type { ProcessDeaths } from "./process-deaths.ts";
 import { answerWith, type Owner } from "./replies.ts";
 import type { RunNotes } from "./run-notes.ts";
 import type { RunningTurn, RunningTurns } from "./running-turns.ts";
@@ -24,6 +25,7 @@ export interface ModelAnswerDeps extends TypingDeps {
   readonly agents: AgentCatalog;
   readonly turns: RunningTurns;
   readonly runs: RunNotes;
+  readonly processDeaths: Pick<ProcessDeaths, "recent">;
   /** Model, prompt and limits as they are configured now. */
   readonly turnDeps: () => TurnDeps;
   readonly policy: () => AnswerPolicy;
@@ -57,7 +59,7 @@ export async function answerByModel(
   if (ended) return outcomeOf(deps, turn, ended);
   const steps = countSteps(lines);
   const deaths = countDeaths(context.progress, steps);
-  const poisoned = poison(context.progress, deaths);
+  const poisoned = poison(context.progress, { deaths, recent: deps.processDeaths.recent() });
   if (poisoned) return giveUp(deps, turn, poisoned);
   const agent =
     (await deps.agents.get(session.agentId)) ?? (await deps.agents.get(deps.policy().defaultAgent));

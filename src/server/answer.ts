@@ -92,7 +92,7 @@ interface CommandCall {
 async function answerCommand(deps: AnswerDeps, call: CommandCall): Promise<Outcome> {
   const { event, context } = call;
   const deaths = countDeaths(context.progress, 0);
-  const poisoned = poison(context.progress, deaths);
+  const poisoned = poison(context.progress, { deaths, recent: deps.processDeaths.recent() });
   if (poisoned) return giveUp(deps, call, poisoned);
   const run = deps.runs.prepare(context, 0);
   const { key } = event;

@@ -20,6 +20,7 @@ import { createAgentWorker } from "./agent-worker.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
 import type { OwnerNotices } from "./owner-notices.ts";
 import type { Pairing } from "./pairing.ts";
+import type { ProcessDeaths } from "./process-deaths.ts";
 import { createRunNotes } from "./run-notes.ts";
 import { createRunningTurns } from "./running-turns.ts";
 import type { ServerDeps } from "./server-deps.ts";
@@ -45,13 +46,14 @@ interface AgentsDeps {
   readonly channels: ChannelRegistry;
   readonly notices: OwnerNotices;
   readonly pairing: Pairing;
+  readonly processDeaths: ProcessDeaths;
   readonly boot: string;
 }
 
 /** Everything that turns a message into its answer. Rejects with a UserError if the default agent is not there. */
 export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promise<Agents> {
   const { paths, files, clock, random, log, newId } = deps;
-  const { bus, config, expand, channels, notices, boot } = parts;
+  const { bus, config, expand, channels, notices, processDeaths, boot } = parts;
   const catalog = createAgentCatalog({
     paths,
     files,
@@ -90,6 +92,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
       commands,
       turns,
       runs,
+      processDeaths,
       solo,
       lanes: bus,
       channels,
@@ -111,7 +114,11 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     }),
   });
   const problems = () => agentProblems(catalog, config());
-  return { worker, commands, sessions, problems, stopping: runs.stopping };
+  const stopping = () => {
+    runs.stopping();
+    void processDeaths.stopping();
+  };
+  return { worker, commands, sessions, problems, stopping };
 }
 
 interface DefaultAgentCheck {

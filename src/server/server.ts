@@ -21,6 +21,7 @@ import { createDeliveryPace } from "./delivery-pace.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { createIntake } from "./intake.ts";
 import type { Pairing } from "./pairing.ts";
+import { openProcessDeaths } from "./process-deaths.ts";
 import type { ServerDeps } from "./server-deps.ts";
 import type { StatusReport } from "./status.ts";
 import { createStrangerNotices } from "./stranger-notices.ts";
@@ -85,7 +86,8 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
 
   // It is answered: InboundEvent → agent → OutboundEvent.
   const expand = (text: string) => live.now().expand(text);
-  const parts = { bus, config, expand, channels, notices, pairing, boot };
+  const processDeaths = await openProcessDeaths(deps.paths.events, deps);
+  const parts = { bus, config, expand, channels, notices, pairing, processDeaths, boot };
   const agents = await composeAgents(deps, parts);
 
   // The answer goes out: OutboundEvent → Channel.

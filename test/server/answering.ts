@@ -6,6 +6,7 @@ import { asModelError } from "../../src/providers/model-errors.ts";
 import { createAgentWorker } from "../../src/server/agent-worker.ts";
 import { createChannelRegistry } from "../../src/server/channel-registry.ts";
 import { createOwnerNotices } from "../../src/server/owner-notices.ts";
+import { openProcessDeaths } from "../../src/server/process-deaths.ts";
 import { createRunNotes } from "../../src/server/run-notes.ts";
 import { createRunningTurns } from "../../src/server/running-turns.ts";
 import { createSlotShares } from "../../src/server/slot-shares.ts";
@@ -112,6 +113,7 @@ async function begin(world: World) {
   const sessions = await openFileSessionStore({ directory, files: faulty, clock, log, newId });
   const solo = createSoloTurns({ clock, wake: bus.wake });
   const runs = createRunNotes(log);
+  const processDeaths = await openProcessDeaths(EVENT_FOLDER, { files: faulty, clock, log });
   const catalog = {
     get: async (id: string) => agents.get(id),
     known: () => [...agents.keys()],
@@ -130,6 +132,7 @@ async function begin(world: World) {
       agents: catalog,
       turns,
       runs,
+      processDeaths,
       solo,
       lanes: bus,
       boot: "boot-1",
@@ -169,11 +172,15 @@ async function begin(world: World) {
     if (!shown.some(({ id }) => id === event.id)) shown.push(event);
     return { kind: "done" };
   });
+  const stopping = () => {
+    runs.stopping();
+    void processDeaths.stopping();
+  };
   const ending = new AbortController();
   const running = worker.run(ending.signal);
   await bus.ready();
   return {
-    ...{ bus, sessions, turns, runs, files },
+    ...{ bus, sessions, turns, stopping, files },
     isAlive: () => alive,
     message: (key: string, given: Partial<InboundEvent> = {}) => message(key, clock.now(), given),
     /** After so many disk operations from now on, the process is dead. */
@@ -193,7 +200,7 @@ async function begin(world: World) {
     },
     /** SIGTERM, with a grace time that is over at once. */
     async stop() {
-      runs.stopping();
+      stopping();
       ending.abort();
       const stopped = bus.stop();
       await clock.advance(0);

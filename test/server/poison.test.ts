@@ -122,7 +122,7 @@ test("SIGKILL in the grace time of a stop is no death", async () => {
   await answering.say("wait for it");
   for (let kill = 1; kill <= 6; kill += 1) {
     await answering.until(() => answering.asked.length === kill);
-    answering.life().runs.stopping();
+    answering.life().stopping();
     await answering.pass();
     await answering.restart();
   }
@@ -156,4 +156,45 @@ test("a turn that is tried again after a bug begins a new row", async () => {
   await answering.pass(60_000);
   await liveOn(answering, () => answering.texts().length > 0);
   expect(answering.texts()).toEqual(["echo: unlucky"]);
+});
+
+// Issue 3, point 5. Red without the doubts: it would be set aside, as 2 of 351 messages were in random kills.
+test("a message is not blamed after three deaths in a process that dies of other things too", async () => {
+  let deadly = true;
+  const answering = await setUpAnswering({ model: () => (deadly ? "die" : undefined) });
+  for (let kill = 1; kill <= 5; kill += 1) await answering.restart();
+  await answering.say("unlucky");
+  for (let kill = 1; kill <= 5; kill += 1) {
+    await answering.until(() => answering.asked.length === kill);
+    await answering.restart();
+  }
+  deadly = false;
+  await answering.until(() => answering.texts().length > 0);
+  expect(answering.texts()).toEqual(["echo: unlucky"]);
+});
+
+// Red when the doubts have no bound: it would be asked for more deaths than there ever are.
+test("a message that kills a process that dies of other things too is set aside all the same", async () => {
+  const answering = await setUpAnswering({ model: () => "die" });
+  for (let kill = 1; kill <= 30; kill += 1) await answering.restart();
+  await answering.say("poison");
+  expect(await liveOn(answering, () => answering.texts().length > 0)).toBe(6);
+  expect(answering.texts()).toEqual([
+    "I stopped 6 times while working on this message, so I set it aside.",
+  ]);
+});
+
+// Red when they are kept for ever, and when the end of a stopped process counts.
+test("deaths of long ago, and stops, say nothing for a message", async () => {
+  const answering = await setUpAnswering({
+    model: (text) => (text === "poison" ? "die" : undefined),
+  });
+  for (let kill = 1; kill <= 5; kill += 1) await answering.restart();
+  await answering.pass(600_000);
+  for (let stop = 1; stop <= 5; stop += 1) await answering.stopAndRestart();
+  answering.life().stopping();
+  await answering.pass();
+  await answering.restart();
+  await answering.say("poison");
+  expect(await liveOn(answering, () => answering.texts().length > 0)).toBe(3);
 });
