@@ -5,8 +5,13 @@ import { type AssistantMessage, findEnd, type HistoryDeps, splitTurns } from "./
 /** How a turn ended; kept as the last line of the turn. */
 export type TurnEnd =
   | { readonly kind: "answered"; readonly text: string }
-  /** `publicText` is for the person, `reason` for the log. */
-  | { readonly kind: "failed"; readonly publicText: string; readonly reason: string }
+  /** `publicText` is for the person, `reason` for the log. `setAside`: no model is to be shown the turn any more. */
+  | {
+      readonly kind: "failed";
+      readonly publicText: string;
+      readonly reason: string;
+      readonly setAside?: boolean | undefined;
+    }
   | { readonly kind: "stopped"; readonly text: string };
 
 export const STOPPED_TEXT = "Stopped.";
@@ -39,10 +44,13 @@ export const FAILURES = {
     failed("the answer was held back by a content filter", "The model declined to answer this."),
 } as const;
 
-export function endLine(end: TurnEnd): Pick<AssistantMessage, "content" | "ended" | "reason"> {
+export function endLine(
+  end: TurnEnd,
+): Pick<AssistantMessage, "content" | "ended" | "reason" | "setAside"> {
   if (end.kind === "answered") return { content: end.text };
   if (end.kind === "stopped") return { content: end.text, ended: "stopped" };
-  return { content: end.publicText, ended: "failed", reason: end.reason };
+  const { publicText: content, reason, setAside } = end;
+  return { content, ended: "failed", reason, ...(setAside ? { setAside } : {}) };
 }
 
 /** How the turn with these lines ended; undefined if it did not yet. */

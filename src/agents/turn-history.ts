@@ -26,6 +26,7 @@ export interface Step {
 export const INTERRUPTED = "[interrupted: it may or may not have run]";
 const FOLDED = "[read later, together with the next message]";
 const UNANSWERED = "[no answer: this was interrupted]";
+const SET_ASIDE = "[a message that was set aside; its text is left out]";
 
 /** A history by turns, in the order in which they began. */
 export function splitTurns(history: readonly SessionMessage[]): readonly TurnLines[] {
@@ -55,6 +56,12 @@ export function findEnd(lines: readonly SessionMessage[]): AssistantMessage | un
 export const isFolded = ([first, ...rest]: readonly SessionMessage[]) =>
   rest.length === 0 && first?.role === "user" && first.folded === true;
 
+/** The process died of it, or of something that it made a model or a tool do: what it held is shown to no model again. */
+function isSetAside(lines: readonly SessionMessage[]): boolean {
+  const last = lines.at(-1);
+  return last?.role === "assistant" && last.setAside === true;
+}
+
 /** How much of a turn is complete: what the model said, and what its tools gave. Having failed or been stopped is not. */
 export function countSteps(lines: readonly SessionMessage[]): number {
   return lines.filter((line) => line.role === "tool" || (line.role === "assistant" && !line.ended))
@@ -79,7 +86,8 @@ export function findSteps(lines: readonly SessionMessage[]): readonly Step[] {
 
 /**
  * The history as models accept it: person and assistant alternate, and each tool call has its result. What is missing,
- * because a turn was cut off, is filled in. The turn that runs comes last, wherever it began.
+ * because a turn was cut off, is filled in. The turn that runs comes last, wherever it began. Of one that was set aside,
+ * and of what was to be answered together with it, only is said that it was there.
  */
 export function toPrompt(
   system: string,
@@ -89,9 +97,29 @@ export function toPrompt(
   const before = history.filter(({ turn }) => turn !== current.turn);
   return [
     { role: "system", content: system },
-    ...before.flatMap(({ lines }) => pastMessages(lines)),
+    ...withoutSetAside(before).flatMap(({ lines }) => pastMessages(lines)),
     ...turnMessages(current.lines),
   ];
+}
+
+function withoutSetAside(turns: readonly TurnLines[]): readonly TurnLines[] {
+  if (!turns.some(({ lines }) => isSetAside(lines))) return turns;
+  let setAside = false;
+  const shown: TurnLines[] = [];
+  // From the last one: what was folded belongs to the turn behind it.
+  for (const { turn, lines } of [...turns].reverse()) {
+    if (!isFolded(lines)) setAside = isSetAside(lines);
+    shown.push({ turn, lines: setAside ? withoutText(lines) : lines });
+  }
+  return shown.reverse();
+}
+
+/** The person's line and the last one: nothing of what was said, called or found in between. */
+function withoutText(lines: readonly SessionMessage[]): readonly SessionMessage[] {
+  const end = findEnd(lines);
+  return lines
+    .filter((line) => line.role === "user" || line === end)
+    .map((line) => (line.role === "user" ? { ...line, content: SET_ASIDE } : line));
 }
 
 interface PastTurn {

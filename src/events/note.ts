@@ -48,6 +48,11 @@ const sendingSchema = z.object({
   after: z.string().optional(),
   left: z.boolean(),
 });
+const givenUpSchema = z.object({
+  reason: z.string(),
+  publicText: z.string(),
+  setAside: z.boolean().optional(),
+});
 export const noteSchema: z.ZodType<Note> = z.object({
   v: z.literal(1),
   attempts: z.number().int(),
@@ -61,7 +66,7 @@ export const noteSchema: z.ZodType<Note> = z.object({
     run: z.object({ steps: z.number().int(), alone: z.boolean() }).optional(),
     deaths: z.number().int().optional(),
     stops: z.string().optional(),
-    givenUp: z.object({ reason: z.string(), publicText: z.string() }).optional(),
+    givenUp: givenUpSchema.optional(),
     parts: z.array(z.string()).optional(),
     receipts: z.array(z.string()).optional(),
     sending: sendingSchema.optional(),

@@ -65,6 +65,8 @@ export interface GivenUp {
   readonly reason: string;
   /** For the person. */
   readonly publicText: string;
+  /** It may be its text that the process dies of: no later turn is to read it. */
+  readonly setAside?: boolean | undefined;
 }
 
 export interface Sending {

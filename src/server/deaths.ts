@@ -27,5 +27,6 @@ export function poison(
   return {
     reason: `the process died ${deaths} times in a row at this message, the last time while nothing else ran`,
     publicText: `I stopped ${deaths} times while working on this message, so I set it aside.`,
+    setAside: true,
   };
 }

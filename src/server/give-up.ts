@@ -32,11 +32,11 @@ export async function giveUp(
   { event, context, session }: Failing,
   givenUp: GivenUp,
 ): Promise<Outcome> {
-  const { reason, publicText } = givenUp;
+  const { reason, publicText, setAside } = givenUp;
   if (!context.progress.givenUp) await context.note({ givenUp }, { sync: false });
   const sessionId = session?.id ?? context.progress.sessionId;
   if (sessionId !== undefined && deps.sessions.get(sessionId)) {
-    const end = { kind: "failed", publicText, reason } as const;
+    const end = { kind: "failed", publicText, reason, setAside } as const;
     await endTurn(deps, { sessionId, turn: turnOf(event, context.progress), end });
   }
   return deadLetter(deps, { event, sessionId }, givenUp);

@@ -42,6 +42,7 @@ const messageSchema = z.discriminatedUnion("role", [
     tool_calls: z.array(toolCallSchema).optional(),
     ended: z.enum(["failed", "stopped"]).optional(),
     reason: z.string().optional(),
+    set_aside: z.boolean().optional(),
   }),
   z.object({
     ...common,
@@ -80,13 +81,13 @@ function toMessageLine(message: SessionMessage): MessageLine {
     const result = { tool_call_id: toolCallId, tool_name: toolName, failed };
     return { timestamp, turn, role: "tool", content, ...result };
   }
-  const { toolCalls, ended, reason } = message;
+  const { toolCalls, ended, reason, setAside: set_aside } = message;
   const tool_calls = toolCalls?.map((call) => ({
     id: call.id,
     type: "function" as const,
     function: { name: call.name, arguments: call.arguments },
   }));
-  return { timestamp, turn, role: "assistant", content, tool_calls, ended, reason };
+  return { timestamp, turn, role: "assistant", content, tool_calls, ended, reason, set_aside };
 }
 
 /** Undefined if it is not a line of the index. */
@@ -127,5 +128,6 @@ function fromMessageLine(line: MessageLine): SessionMessage {
     ...(toolCalls ? { toolCalls } : {}),
     ...(line.ended ? { ended: line.ended } : {}),
     ...(line.reason === undefined ? {} : { reason: line.reason }),
+    ...(line.set_aside ? { setAside: true } : {}),
   };
 }

@@ -54,6 +54,8 @@ export type SessionMessage =
       readonly ended?: "failed" | "stopped" | undefined;
       /** Why it failed, for the log and dead letters. */
       readonly reason?: string | undefined;
+      /** On the last line of a turn at which the process died again and again: no model is shown that turn any more. */
+      readonly setAside?: boolean | undefined;
     }
   | {
       readonly role: "tool";

@@ -13,6 +13,8 @@ const calls = fc
 const line: fc.Arbitrary<SessionMessage> = fc.oneof(
   turn.map((key) => userLine({ turn: key })),
   turn.map((key) => assistantLine({ turn: key })),
+  turn.map((key) => assistantLine({ turn: key, ended: "failed", setAside: true })),
+  turn.map((key) => userLine({ turn: key, folded: true })),
   fc.record({ turn, toolCalls: calls }).map((given) => assistantLine({ ...given, content: "" })),
   fc.record({ turn, toolCallId: id }).map((given) => toolLine(given)),
 );
@@ -49,4 +51,32 @@ test("toPrompt keeps apart steps whose calls have the same ids", () => {
     "tool: =two",
   ]);
   expect(prompt.at(-1)).toMatchObject({ content: [{ output: { type: "error-text" } }] });
+});
+
+// Red when the text stays in the prompt: the next message would kill the process again, if it is the text that kills.
+test("toPrompt says of a turn that was set aside only that it was there", () => {
+  const poison = [
+    userLine({ turn: "old", content: "deadly, too", folded: true }),
+    userLine({ turn: "poison", content: "deadly" }),
+    assistantLine({ turn: "poison", content: "deadly?", toolCalls: [toolCall()] }),
+    toolLine({ turn: "poison", content: "deadly!" }),
+    assistantLine({ turn: "poison", content: "I set it aside.", ended: "failed", setAside: true }),
+  ];
+  const before = [userLine({ turn: "first", content: "hi" }), assistantLine({ turn: "first" })];
+  const after = [userLine({ turn: "read", content: "again?", folded: true })];
+  const lines = [userLine({ turn: "now", content: "still there?" })];
+  const history = splitTurns([...before, ...poison, ...after, ...lines]);
+  const prompt = toPrompt("system", history, { turn: "now", lines });
+  expectAcceptable(prompt);
+  expect(printPrompt(prompt)).toEqual([
+    "user: hi",
+    "assistant: hello",
+    "user: [a message that was set aside; its text is left out]",
+    "assistant: [read later, together with the next message]",
+    "user: [a message that was set aside; its text is left out]",
+    "assistant: I set it aside.",
+    "user: again?",
+    "assistant: [read later, together with the next message]",
+    "user: still there?",
+  ]);
 });

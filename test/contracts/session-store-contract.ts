@@ -70,6 +70,7 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
         toolLine({ content: "no", failed: true }),
         toolLine({ content: "" }),
         assistantLine({ content: "Sorry.", ended: "failed", reason: "no credit" }),
+        assistantLine({ content: "Aside.", ended: "failed", reason: "died", setAside: true }),
         assistantLine({ content: "Stopped.", ended: "stopped" }),
         assistantLine({ content: "Done." }),
       ];
