@@ -17,6 +17,8 @@ export interface FileOps {
   list(path: string): Promise<string[]>;
   /** The bytes of a file as UTF-8; rejects with ENOENT if there is none. */
   read(path: string): Promise<string>;
+  /** So many bytes of a file from a place in it, as UTF-8; fewer where it ends. A character that is cut is U+FFFD. */
+  readPart(path: string, start: number, length: number): Promise<string>;
   /** Undefined if there is nothing at the path. `modifiedMs`: contents; `changedMs`: contents, name or folder. Links are not followed. */
   stat(
     path: string,
@@ -125,6 +127,22 @@ async function read(path: string): Promise<string> {
     : fs.readFileSync(path, "utf8");
 }
 
+async function readPart(path: string, start: number, length: number): Promise<string> {
+  const file = await fs.promises.open(path, "r");
+  try {
+    const bytes = Buffer.alloc(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.toString("utf8", 0, filled);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Not `rmSync`: it looks twice at what it removes. */
 function remove(path: string): void {
   try {
@@ -166,6 +184,7 @@ export const nodeFileOps: FileOps = {
   },
   list,
   read,
+  readPart,
   async stat(path) {
     // An error that nobody needs would cost more than the look itself.
     const found = fs.lstatSync(path, { throwIfNoEntry: false });

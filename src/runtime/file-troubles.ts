@@ -110,6 +110,8 @@ function watchFiles(files: FileOps, watch: Watch): FileOps {
     makeDirectory: (path) => watch("make", dirname(path), () => files.makeDirectory(path)),
     list: (path) => watch("list", path, () => files.list(path)),
     read: (path) => watch("read", dirname(path), () => files.read(path)),
+    readPart: (path, start, length) =>
+      watch("read", dirname(path), () => files.readPart(path, start, length)),
     stat: (path) => watch("look at", dirname(path), () => files.stat(path)),
     identity: (path) => watch("look at", dirname(path), () => files.identity(path)),
     create: (path) => open(path, () => files.create(path)),

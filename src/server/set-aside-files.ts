@@ -3,7 +3,7 @@ import type { FileOps } from "../runtime/file-ops.ts";
 import type { WorkspacePaths } from "../workspace/paths.ts";
 
 /**
- * Files that were damaged and set aside whole (events have a quarantine of their own), relative to the workspace: they
+ * Files that were damaged, or too large, and set aside whole (events have a quarantine of their own), relative to the workspace: they
  * stay until a person has looked at them and takes them away. One listing each of three small folders.
  */
 export async function findSetAside(
@@ -28,5 +28,5 @@ export function describeSetAside(found: readonly string[]): readonly string[] {
   const [first] = found;
   if (first === undefined) return [];
   const others = found.length > 1 ? ` and ${found.length - 1} more` : "";
-  return [`damaged and set aside: ${first}${others}; look at it, then take it away`];
+  return [`damaged or too large, and set aside: ${first}${others}; look at it, then take it away`];
 }

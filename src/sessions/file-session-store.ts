@@ -23,12 +23,17 @@ export interface FileSessionStoreOptions {
   readonly cacheChars?: number;
   /** Files kept open for appending. */
   readonly maxOpenFiles?: number;
+  /** A session's file that is longer is set aside, and goes on with its last quarter of this. */
+  readonly maxBytes?: number;
   /** Files whose state is kept in mind, beside those in use. */
   readonly maxTranscripts?: number;
 }
 
 /** Session files that are known at once beside those in use: about 2 KB each, and a reading if one is used again. */
 const MAX_TRANSCRIPTS = 2048;
+
+/** Four times what the largest models take at once; a small machine can hold it. */
+const MAX_BYTES = 16_000_000;
 
 type SessionLine =
   | { readonly kind: "header" }
@@ -44,12 +49,14 @@ export async function openFileSessionStore(
   for (const folder of [sessions, broken]) await files.makeDirectory(folder);
   await files.syncDirectory(directory);
   const openFiles = createOpenFiles({ files, log, max: options.maxOpenFiles ?? 64 });
+  const { maxBytes = MAX_BYTES } = options;
   const deps: LineFileDeps = { files, openFiles, broken, clock, log };
   const index = await openSessionIndex({ ...deps, path: join(directory, "index.jsonl"), sessions });
   const cache = createMessageCache(options.cacheChars ?? 8_000_000);
   const transcripts = createTranscripts({
     max: options.maxTranscripts ?? MAX_TRANSCRIPTS,
-    open: (sessionId) => createLineFile(sessionFormat(known(index, sessionId), sessions), deps),
+    open: (sessionId) =>
+      createLineFile(sessionFormat(known(index, sessionId), { folder: sessions, maxBytes }), deps),
   });
   const resolving = new Map<string, Promise<Session>>();
 
@@ -106,7 +113,10 @@ async function readMessages(
 
 const sessionPath = (session: Session, folder: string) => join(folder, `${session.id}.jsonl`);
 
-function sessionFormat(session: Session, folder: string) {
+function sessionFormat(
+  session: Session,
+  { folder, maxBytes }: { readonly folder: string; readonly maxBytes: number },
+) {
   const parse: ParseLine<SessionLine> = (json, index) => {
     if (index === 0) return parseSession(json)?.id === session.id ? { kind: "header" } : undefined;
     const message = parseMessage(json);
@@ -115,6 +125,7 @@ function sessionFormat(session: Session, folder: string) {
   return {
     path: sessionPath(session, folder),
     parse,
+    bound: { maxBytes, keepBytes: Math.floor(maxBytes / 4), head: printSession(session) },
     // Only what comes before the damage: behind it, a turn could have lost its middle.
     async rebuild({ scan, text }: { scan: Scan<SessionLine>; text: string }) {
       const { lines } = scan.prefix;

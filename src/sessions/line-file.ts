@@ -1,15 +1,16 @@
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../runtime/clock.ts";
+import { errorCode } from "../runtime/errors.ts";
 import type { FileOps, OpenFile } from "../runtime/file-ops.ts";
 import type { Log } from "../runtime/log.ts";
-import { readIfThere } from "../runtime/read-if-there.ts";
 import type { OpenFiles } from "./open-files.ts";
 import { type ParseLine, type Scan, scanLines } from "./scan-lines.ts";
 
 /**
  * One append-only file of JSON lines that survives torn writes, damage and failed syncs. It is in one of these states:
  *
- *   unread → good     by `read`, or by the first `append`: a torn last line is cut off, damage is set aside
+ *   unread → good     by `read`, or by the first `append`: a torn last line is cut off, damage is set aside, and so is
+ *                     a file that is too large to be read, of which the end goes on
  *   good → cut-first  an append failed: part of a line may be at the end, and goes before anything else is written
  *   any → lost        a sync failed: the kernel may have dropped what was written, so the file is written anew
  *
@@ -29,8 +30,18 @@ export interface LineFile<T> {
 export interface LineFormat<T> {
   readonly path: string;
   readonly parse: ParseLine<T>;
+  /** A longer file is never read whole. */
+  readonly bound?: Bound;
   /** The text of a fresh file when the old one is missing, empty or damaged, made of what is still readable. */
   rebuild(readable: { readonly scan: Scan<T>; readonly text: string }): Promise<string>;
+}
+
+export interface Bound {
+  readonly maxBytes: number;
+  /** How much of a longer one goes on, at the most. */
+  readonly keepBytes: number;
+  /** The lines that a file begins with, whatever else of it goes on. */
+  readonly head: string;
 }
 
 export interface LineFileDeps {
@@ -97,11 +108,16 @@ interface Loaded<T> {
 
 async function load<T>(format: LineFormat<T>, deps: LineFileDeps): Promise<Loaded<T>> {
   const { path, parse } = format;
-  const text = await readIfThere(deps.files, path);
-  if (text === undefined) return makeAnew(format, deps, await newestSetAside(path, deps));
+  const found = await readBounded(path, format.bound, deps.files);
+  if (found === undefined) return makeAnew(format, deps, await newestSetAside(format, deps));
+  const { text } = found;
+  if (found.isEnd) {
+    await setAside(path, { bytes: found.size }, deps);
+    return makeAnew(format, deps, text);
+  }
   const scan = scanLines(text, parse);
   if (scan.state.kind === "damaged") {
-    await setAside(path, scan.state.line, deps);
+    await setAside(path, { line: scan.state.line }, deps);
     return makeAnew(format, deps, text);
   }
   if (scan.state.kind === "torn") await cutTornLine(path, scan.prefix.bytes, deps);
@@ -122,19 +138,26 @@ async function makeAnew<T>(
 }
 
 /** A crash after setting a file aside and before its successor was written leaves only the old one. */
-async function newestSetAside(path: string, { files, broken }: LineFileDeps): Promise<string> {
+async function newestSetAside<T>(
+  { path, bound }: LineFormat<T>,
+  { files, broken }: LineFileDeps,
+): Promise<string> {
   const prefix = asidePrefix(path);
   const times = (await files.list(broken))
     .filter((name) => name.startsWith(prefix))
     .map((name) => Number(name.slice(prefix.length)))
     .filter(Number.isSafeInteger);
   if (times.length === 0) return "";
-  return files.read(join(broken, `${prefix}${Math.max(...times)}`));
+  const found = await readBounded(join(broken, `${prefix}${Math.max(...times)}`), bound, files);
+  return found?.text ?? "";
 }
 
 const asidePrefix = (path: string) => `${basename(path)}.broken-`;
 
-async function setAside(path: string, line: number, deps: LineFileDeps): Promise<void> {
+/** What was wrong with a file: a line that cannot be read, or its size. */
+type Wrong = { readonly line: number } | { readonly bytes: number };
+
+async function setAside(path: string, wrong: Wrong, deps: LineFileDeps): Promise<void> {
   const { files, broken, clock, log } = deps;
   const keptAt = (time: number) => join(broken, `${asidePrefix(path)}${time}`);
   let time = clock.now();
@@ -142,7 +165,8 @@ async function setAside(path: string, line: number, deps: LineFileDeps): Promise
   const kept = keptAt(time);
   await files.rename(path, kept);
   for (const folder of [broken, dirname(path)]) await files.syncDirectory(folder);
-  log.warn({ file: path, line, kept }, "unreadable line: the file was set aside whole");
+  const what = "line" in wrong ? "unreadable line" : "too large to be read";
+  log.warn({ file: path, ...wrong, kept }, `${what}: the file was set aside whole`);
 }
 
 async function cutTornLine(path: string, good: number, deps: LineFileDeps): Promise<void> {
@@ -163,6 +187,32 @@ async function writeAnew(path: string, good: number, deps: LineFileDeps): Promis
     .toString();
   await deps.openFiles.forget(path);
   await deps.files.replace(path, text, { sync: true });
+}
+
+interface Found {
+  readonly text: string;
+  /** It is only the end of a file that is too large, behind the lines that it is to begin with. */
+  readonly isEnd: boolean;
+  readonly size: number;
+}
+
+/** Undefined if there is no such file. */
+async function readBounded(
+  path: string,
+  bound: Bound | undefined,
+  files: FileOps,
+): Promise<Found | undefined> {
+  try {
+    const size = bound ? ((await files.stat(path))?.size ?? 0) : 0;
+    if (!bound || size <= bound.maxBytes)
+      return { text: await files.read(path), isEnd: false, size };
+    const end = await files.readPart(path, size - bound.keepBytes, bound.keepBytes);
+    const text = bound.head + end.slice(end.indexOf("\n") + 1);
+    return { text, isEnd: true, size };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 async function writeAll(file: OpenFile, data: Uint8Array, path: string): Promise<void> {

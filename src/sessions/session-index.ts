@@ -98,12 +98,15 @@ async function findSessions({ sessions, files, log }: SessionIndexDeps): Promise
   const names = (await files.list(sessions)).filter((name) => name.endsWith(".jsonl"));
   for (const name of names) {
     const path = join(sessions, name);
-    const session = readFirstLine(await files.read(path));
+    const session = readFirstLine(await files.readPart(path, 0, FIRST_LINE_BYTES));
     if (session && name === `${session.id}.jsonl`) found.push(session);
     else log.warn({ file: path }, "a session file does not say whose it is, so it is left alone");
   }
   return found;
 }
+
+/** More than any source takes. */
+const FIRST_LINE_BYTES = 65_536;
 
 function readFirstLine(text: string): Session | undefined {
   const end = text.indexOf("\n");

@@ -98,6 +98,8 @@ function faultyCalls(files: FileOps, run: Run): FileOps {
     makeDirectory: (path) => run("makeDirectory", path, () => files.makeDirectory(path)),
     list: (path) => run("list", path, () => files.list(path)),
     read: (path) => run("read", path, () => files.read(path)),
+    readPart: (path, start, length) =>
+      run("readPart", path, () => files.readPart(path, start, length)),
     stat: (path) => run("stat", path, () => files.stat(path)),
     identity: (path) => run("identity", path, () => files.identity(path)),
     create: (path) => run("create", path, () => open(path, files.create(path))),

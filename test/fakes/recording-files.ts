@@ -120,6 +120,12 @@ function filesOf(disk: Disk, life: Life): FileOps {
     makeDirectory: (path) => call(() => void makeFolder(disk, path)),
     list: (path) => call(() => [...(tryFolderAt(disk, path)?.keys() ?? [])]),
     read: (path) => call(() => fileAt(disk, path).bytes.toString("utf8")),
+    readPart: (path, start, length) =>
+      call(() =>
+        fileAt(disk, path)
+          .bytes.subarray(start, start + length)
+          .toString("utf8"),
+      ),
     stat: (path) => call(() => statOf(find(disk, path))),
     identity: (path) => call(() => identityOf(disk, path)),
     create: (path) => call(() => open(createFile(disk, path))),

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { eventually } from "../contracts/recording-receiver.ts";
 import type { Rig } from "../rig/rig.ts";
@@ -103,4 +103,27 @@ test("a history file that cannot be read is set aside, its conversation goes on,
   }
   await rm(`${broken}/${aside[0]}`);
   expect((await rig.command(["status"])).code).toBe(0);
+});
+
+// Red when it is read whole: the process has no room for it, at each start again.
+test("a history file of two gigabytes is set aside, and its conversation goes on", {
+  timeout: 60_000,
+}, async () => {
+  const rig = await runningRig({ channels: ["telegram"] });
+  const chat = rig.person("telegram", 1);
+  chat.say("hello");
+  await waitShown(chat, "echo: hello");
+  expect(await rig.server.stop()).toMatchObject({ code: 0 });
+  const path = await fileWith(rig.workspace.path(".history", "sessions"), `:${chat.user}:`);
+  // A hole takes no space.
+  await truncate(path, 2 ** 31);
+  await rig.start();
+  chat.say("and now?");
+  await waitShown(chat, "echo: and now?");
+  const [aside] = await readdir(rig.workspace.path(".history", "broken"));
+  for (const command of ["status", "doctor"]) {
+    const said = await rig.command([command]);
+    expect(said.stdout).toContain(`.history/broken/${aside}`);
+    expect(said.code).toBe(1);
+  }
 });

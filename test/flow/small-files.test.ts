@@ -50,7 +50,9 @@ describe("a small file that is cut off at any length", () => {
       expect((await openFileConversationMarks(path, deps)).get("dm/7")).toBe("200");
     });
     const [line] = describeSetAside(await findSetAside(paths, nodeFileOps));
-    expect(line).toMatch(/^damaged and set aside: \.event\/marks\/discord\.json\.broken-.* more; /);
+    expect(line).toMatch(
+      /^damaged or too large, and set aside: \.event\/marks\/discord\.json\.broken-.* more; /,
+    );
   });
 
   // peers #46.

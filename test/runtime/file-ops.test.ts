@@ -82,6 +82,19 @@ describe("nodeFileOps.read", () => {
   });
 });
 
+describe("nodeFileOps.readPart", () => {
+  test("gives so many bytes from a place, fewer where the file ends", async () => {
+    await writeFile(at("file"), "0123456789");
+    expect(await files.readPart(at("file"), 0, 4)).toBe("0123");
+    expect(await files.readPart(at("file"), 7, 100)).toBe("789");
+    expect(await files.readPart(at("file"), 99, 4)).toBe("");
+  });
+
+  test("rejects for a file that is not there", async () => {
+    await expect(files.readPart(at("none"), 0, 1)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
 describe("nodeFileOps.stat", () => {
   test("gives size and time of a file", async () => {
     await writeFile(at("file"), "12345");

@@ -19,6 +19,7 @@ async function setUp() {
     makeDirectory: () => files.makeDirectory(`${folder}/more`),
     list: () => files.list(folder),
     read: () => files.read(path),
+    readPart: () => files.readPart(path, 0, 1),
     stat: () => files.stat(path),
     identity: () => files.identity(path),
     create: () => files.create(`${folder}/new-${entries.length}`),
@@ -41,7 +42,16 @@ async function setUp() {
 }
 
 const KINDS: readonly FileCallKind[] = [
-  ...(["makeDirectory", "list", "read", "stat", "identity", "create", "openAppend"] as const),
+  ...([
+    "makeDirectory",
+    "list",
+    "read",
+    "readPart",
+    "stat",
+    "identity",
+    "create",
+    "openAppend",
+  ] as const),
   ...(["rename", "remove", "syncDirectory", "replace", "write", "size", "truncate"] as const),
   ...(["sync", "syncData", "close"] as const),
 ];

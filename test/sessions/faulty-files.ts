@@ -51,6 +51,10 @@ export function createFaultyFiles(): FaultyFiles {
       note("read", path);
       return nodeFileOps.read(path);
     },
+    async readPart(path, start, length) {
+      note("readPart", path);
+      return nodeFileOps.readPart(path, start, length);
+    },
     async openAppend(path) {
       const file = await nodeFileOps.openAppend(path);
       open += 1;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -488,5 +488,80 @@ describe("fileSessionStore and damage", () => {
     const store = await open();
     expect(store.get("../../x")).toBeUndefined();
     expect(await setAside()).toHaveLength(1);
+  });
+});
+
+// Issue 3: its mere reading would take all memory, at each start again. Red without the bound: it is read whole.
+describe("fileSessionStore and a file that is too large", () => {
+  async function grown() {
+    const setting = await setUp({ maxBytes: 4_000, cacheChars: 0 });
+    const { store } = setting;
+    const { id } = await store.resolve(SOURCE, "pickle");
+    const lines = Array.from({ length: 60 }, (_, n) =>
+      userLine({ turn: `turn-${n}`, content: `message ${n}` }),
+    );
+    for (const line of lines) await store.append(id, line);
+    const path = setting.pathOf(id);
+    return { ...setting, id, lines, path, whole: await readFile(path, "utf8") };
+  }
+
+  test("sets it aside whole, and goes on with its last lines", async () => {
+    const { disk, open, id, lines, path, whole, setAside, reports, directory } = await grown();
+    disk.calls.length = 0;
+    const store = await open();
+    const read = await store.read(id);
+    expect(disk.calls).not.toContain(`read ${id}.jsonl`);
+    expect(read.length).toBeGreaterThan(5);
+    expect(read).toEqual(lines.slice(-read.length));
+    const [kept = ""] = await setAside();
+    expect(await readFile(join(directory, "broken", kept), "utf8")).toBe(whole);
+    expect(reports()).toMatchObject([{ file: path, bytes: whole.length }]);
+    await store.append(id, assistantLine({ content: "after" }));
+    const later = await (await open()).read(id);
+    expect(later).toEqual([...read, assistantLine({ content: "after" })]);
+    expect(await setAside()).toEqual([kept]);
+  });
+
+  test("goes on with its last lines if it dies before these are written", async () => {
+    const { disk, open, id, lines, setAside } = await grown();
+    disk.faults.replace = () => {
+      throw enospc();
+    };
+    await expect((await open()).read(id)).rejects.toThrow("no space left");
+    disk.faults.replace = undefined;
+    const read = await (await open()).read(id);
+    expect(read).toEqual(lines.slice(-read.length));
+    expect(read.length).toBeGreaterThan(5);
+    expect(await setAside()).toHaveLength(1);
+  });
+
+  test("finds its last lines while it is being appended to", async () => {
+    const { store, id, lines } = await grown();
+    await store.append(id, assistantLine({ turn: "turn-59", content: "now" }));
+    const read = await store.read(id);
+    expect(read.slice(-2)).toEqual([
+      lines.at(-1),
+      assistantLine({ turn: "turn-59", content: "now" }),
+    ]);
+    await store.append(id, assistantLine({ content: "later" }));
+    expect((await store.read(id)).at(-1)).toMatchObject({ content: "later" });
+  });
+
+  test("begins anew where no line of its end can be read", async () => {
+    const { open, id, path } = await grown();
+    await truncate(path, 2 ** 30);
+    const store = await open();
+    expect(await store.read(id)).toEqual([]);
+    await store.append(id, userLine());
+    expect(await (await open()).read(id)).toEqual([userLine()]);
+  });
+
+  test("finds whose it is without reading it when the index is rebuilt", async () => {
+    const { disk, index, open, id, path } = await grown();
+    await truncate(path, 2 ** 30);
+    await rm(index);
+    disk.calls.length = 0;
+    expect((await open()).current(SOURCE)?.id).toBe(id);
+    expect(disk.calls).not.toContain(`read ${id}.jsonl`);
   });
 });

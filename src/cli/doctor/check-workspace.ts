@@ -117,7 +117,7 @@ export async function checkEvents({ paths, files }: CommandContext): Promise<rea
       : []),
     ...damaged.map((name) =>
       problem(
-        `${name} was damaged and set aside; what could be read goes on`,
+        `${name} was damaged or too large, and set aside; what could be read goes on`,
         "Look at it, then take it away",
       ),
     ),
