@@ -17,7 +17,7 @@ import { lockWorkspace } from "./lock-workspace.ts";
 import { printError } from "./output.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
-export interface HostOptions extends Pick<ServerDeps, "mode" | "announce"> {
+export interface HostOptions extends Pick<ServerDeps, "mode" | "announce" | "tools"> {
   readonly log: LogOptions["destination"];
   /** Ends the waiting for a workspace that is in use. */
   readonly stop: AbortSignal;
@@ -46,7 +46,7 @@ export async function openHost(context: CommandContext, options: HostOptions): P
 
 async function assemble(
   context: CommandContext,
-  { mode, announce, log: destination, stop: stopWaiting }: HostOptions,
+  { mode, announce, tools = [], log: destination, stop: stopWaiting }: HostOptions,
   releasers: Releasers,
 ): Promise<Host> {
   const { paths } = context;
@@ -60,7 +60,7 @@ async function assemble(
   const lock = await lockWorkspace({ ...context, files }, log, { control, signal: stopWaiting });
   releasers.add(lock.release);
   const server = await createServer({
-    ...{ paths, files, loaded, log, mode, announce },
+    ...{ paths, files, loaded, log, mode, announce, tools },
     clock: systemClock,
     random: Math.random,
     newId: randomUUID,

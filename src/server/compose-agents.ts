@@ -59,7 +59,7 @@ export async function composeAgents(deps: ServerDeps, parts: AgentsDeps): Promis
     files,
     clock,
     log,
-    tools: [createCurrentTime(clock)],
+    tools: [createCurrentTime(clock), ...(deps.tools ?? [])],
     expand,
   });
   await checkDefaultAgent(config(), { catalog, files, file: paths.userConfig });

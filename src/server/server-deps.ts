@@ -1,3 +1,4 @@
+import type { Tool } from "../agents/tool.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { FileOps } from "../runtime/file-ops.ts";
@@ -24,6 +25,8 @@ export interface ServerDeps {
   readonly mode: "server" | "chat";
   /** Keeps values out of the log. */
   readonly addSecrets: (secrets: readonly string[]) => void;
+  /** Tools that agents can have beside those that are built in. */
+  readonly tools?: readonly Tool[];
   /** One line for the person at the console. */
   readonly announce: (line: string) => void;
 }
