@@ -62,6 +62,7 @@ export const noteSchema: z.ZodType<Note> = z.object({
   dead: failureSchema.optional(),
   progress: z.object({
     revived: z.number().int().optional(),
+    wanted: z.boolean().optional(),
     sessionId: z.string().optional(),
     run: z.object({ steps: z.number().int(), alone: z.boolean() }).optional(),
     deaths: z.number().int().optional(),

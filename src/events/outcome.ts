@@ -35,6 +35,8 @@ export type Outcome =
 export interface Progress {
   /** How often an operator had it tried again after it was dead. */
   readonly revived?: number | undefined;
+  /** An operator had it tried again while it was owed: it is, however old it has become. */
+  readonly wanted?: boolean | undefined;
   /** The session in which the turn runs. */
   readonly sessionId?: string | undefined;
   /** There while the event is being worked on: whoever finds it at the next handling knows that the process died. */

@@ -8,7 +8,7 @@ import { type Clock, pause } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ChannelRegistry, LiveChannel } from "./channel-registry.ts";
 import { channelWake, paceWake } from "./channel-wake.ts";
-import { afterBug, afterFailure, type DeliveryPolicy } from "./delivery-failure.ts";
+import { afterBug, afterFailure, type DeliveryPolicy, expireOld } from "./delivery-failure.ts";
 import type { DeliveryPace } from "./delivery-pace.ts";
 
 export interface DeliveryDeps {
@@ -16,6 +16,8 @@ export interface DeliveryDeps {
   readonly policy: () => DeliveryPolicy;
   readonly pace: DeliveryPace;
   readonly boot: string;
+  /** Of this process, UTC ms. */
+  readonly startedAt: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -63,6 +65,9 @@ async function tryDeliver(
     };
   }
   const { channel } = live;
+  const { startedAt } = deps;
+  const expired = expireOld({ ...deps.policy(), startedAt }, { event, channel, context });
+  if (expired) return expired;
   const parts = context.progress.parts ?? (await makeParts(event, channel));
   return sendParts(deps, { event, live, channel, parts, context });
 }

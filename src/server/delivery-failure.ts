@@ -12,12 +12,14 @@ import { isHopeless } from "./bugs.ts";
 import { channelWake } from "./channel-wake.ts";
 
 export interface DeliveryPolicy {
-  /** How long a delivery is tried, from its first attempt, ms. */
+  /** How long a delivery is tried, from its first attempt, ms; and how old it may be when the process starts. */
   readonly giveUpAfterMs: number;
   /** Put before a part that may be a repeat; empty = nothing. */
   readonly repeatLabel: string;
   /** Tells the owner of a dead letter; nothing if there is no owner to tell. */
   readonly deadLetterNotice: (event: OutboundEvent, reason: string) => readonly NewEvent[];
+  /** The same for all that were too old at the start (UTC ms): one message for however many. */
+  readonly expiredNotice: (event: OutboundEvent, startedAt: number) => readonly NewEvent[];
 }
 
 interface FailedDelivery {
@@ -84,6 +86,29 @@ export function afterBug(
   if (!isHopeless(error, context, { ...deps, now: deps.clock.now() })) throw error;
   const reason = expired(deps, errorMessage(error));
   return { kind: "dead", reason, emit: deps.deadLetterNotice(event, reason) };
+}
+
+interface Waited {
+  readonly event: OutboundEvent;
+  readonly channel: Channel;
+  readonly context: HandleContext;
+}
+
+/**
+ * What was too old when the process started is not sent any more: days later nobody waits for a hundred old answers.
+ * What gets old while it waits for its channel in this process is tried. People fetch at their leisure, and what an
+ * operator wants to be sent is never too old.
+ */
+export function expireOld(
+  deps: DeliveryPolicy & { readonly startedAt: number },
+  { event, channel, context }: Waited,
+): Outcome | undefined {
+  const { startedAt, giveUpAfterMs } = deps;
+  const { revived, wanted } = context.progress;
+  if (startedAt - event.timestamp < giveUpAfterMs || revived || wanted) return undefined;
+  if (channel.unreadAfterMs?.(event.address) !== undefined) return undefined;
+  const reason = `Expired: older than ${formatDuration(giveUpAfterMs)} when the server started, so it was not sent`;
+  return { kind: "dead", reason, emit: deps.expiredNotice(event, startedAt) };
 }
 
 const expired = ({ giveUpAfterMs }: DeliveryPolicy, reason: string) =>

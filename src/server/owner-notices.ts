@@ -5,11 +5,16 @@ import { messageTo, type Owner } from "./replies.ts";
 export interface OwnerNotices {
   /** A dead letter, told once. One that was itself a notice, or was meant for the owner's own chat, is only in `status`. */
   deadLetter(event: Event, reason: string): readonly NewEvent[];
+  /** Replies that were too old to be sent when the server started (UTC ms): one message for all of them. */
+  expired(event: Event, startedAt: number): readonly NewEvent[];
   /** Somebody who was refused; one message for each key. */
   stranger(key: string, what: string): readonly NewEvent[];
   /** Something that happened at a time (UTC ms). */
   trouble(what: string, at: number): readonly NewEvent[];
 }
+
+const EXPIRED =
+  "Replies that had waited for too long when I started were not sent. See: my-bot outbox list";
 
 export function createOwnerNotices(owner: () => Owner | undefined, boot: string): OwnerNotices {
   const notice = (key: string, content: string): readonly NewEvent[] => {
@@ -30,6 +35,10 @@ export function createOwnerNotices(owner: () => Owner | undefined, boot: string)
         effectKey(event.key, "dead"),
         `${what} (${where}): ${reason}. See: my-bot outbox list`,
       );
+    },
+    expired(event, startedAt) {
+      if (event.type === "OutboundEvent" && event.kind === "notice") return [];
+      return notice(`owner/expired/${startedAt}`, EXPIRED);
     },
     stranger: notice,
     trouble: (what, at) => notice(`owner/trouble/${at}`, what),

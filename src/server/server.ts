@@ -92,10 +92,14 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
 
   // The answer goes out: OutboundEvent → Channel.
   const delivery = createDeliveryWorker({
-    ...{ bus, channels, boot, clock, random, log },
+    ...{ bus, channels, boot, clock, random, log, startedAt: clock.now() },
     concurrency: config().delivery.concurrency,
     pace: createDeliveryPace(clock.now, (channel) => bus.wakeOne(paceWake(channel))),
-    policy: () => ({ ...config().delivery, deadLetterNotice: notices.deadLetter }),
+    policy: () => ({
+      ...config().delivery,
+      deadLetterNotice: notices.deadLetter,
+      expiredNotice: notices.expired,
+    }),
   });
 
   const letters = createDeadLetters(store.failed, await openSeenLetters(deps.paths.events, deps));

@@ -75,6 +75,7 @@ function setUp(given: Setup = {}) {
     channels,
     pace: createDeliveryPace(clock.now, () => {}),
     boot: given.boot ?? BOOT,
+    startedAt: clock.now(),
     clock,
     random: () => 0.5,
     log: createRecordingLog().log,
@@ -82,6 +83,7 @@ function setUp(given: Setup = {}) {
       giveUpAfterMs: 24 * HOUR,
       repeatLabel: given.repeatLabel ?? "(may be a repeat)",
       deadLetterNotice: () => [],
+      expiredNotice: () => [],
     }),
   };
   const notes: { progress: Progress; sync: boolean; sentBefore: number }[] = [];

@@ -75,7 +75,15 @@ export function createDeliveryRig({ through }: { through?: Channel } = {}) {
     if (connected) connect();
     const stop = new AbortController();
     void createDeliveryWorker({
-      ...{ bus, channels, clock, boot: BOOT, concurrency: 16, random: () => 0.5 },
+      ...{
+        bus,
+        channels,
+        clock,
+        startedAt: clock.now(),
+        boot: BOOT,
+        concurrency: 16,
+        random: () => 0.5,
+      },
       pace: createDeliveryPace(clock.now, (channel) => bus.wakeOne(paceWake(channel))),
       log: world.logger,
       policy: () => ({
@@ -85,6 +93,7 @@ export function createDeliveryRig({ through }: { through?: Channel } = {}) {
           event.kind === "notice"
             ? []
             : [reply("owner", `dead ${event.content}`, `${event.key}/dead`)],
+        expiredNotice: (_, startedAt) => [reply("owner", "expired", `${startedAt}/dead`)],
       }),
     }).run(stop.signal);
     await bus.ready();

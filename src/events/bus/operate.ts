@@ -15,16 +15,17 @@ export async function retryNow(bus: Bus, ref: string): Promise<void> {
 
 /** Durably: it is due at once also for the next process, should this one die before the attempt. */
 async function endWaitNow(bus: Bus, ref: string): Promise<void> {
-  await bus.looks(ref, () => forgetDueTime(bus, ref));
+  await bus.looks(ref, () => noteWish(bus, ref));
   const parked = bus.parked.get(ref);
   if (parked) unpark(bus, parked);
 }
 
-async function forgetDueTime({ handled, store }: Bus, ref: string): Promise<void> {
+async function noteWish({ handled, store }: Bus, ref: string): Promise<void> {
   // An attempt is being made, and its handler may be writing the note just now.
   if (handled.has(ref)) return;
-  const { dueAt, ...note } = await store.readNote(ref);
-  if (dueAt !== undefined) await store.writeNote(ref, note, { sync: true });
+  const { dueAt: _, ...note } = await store.readNote(ref);
+  const progress = { ...note.progress, wanted: true };
+  await store.writeNote(ref, { ...note, progress }, { sync: true });
 }
 
 /** See `EventBus.discard`. */
