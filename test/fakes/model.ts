@@ -115,8 +115,9 @@ export async function startFakeModel(options: { readonly port?: number } = {}): 
     // An upstream that was cut off by us has nobody left to tell.
     upstream.on("error", () => res.destroy());
     upstream.on("response", async (answer) => {
-      const body = await readBody(answer);
+      const body = await readUnlessCut(answer);
       const call = calls.get(id);
+      if (!body) return;
       res.on("finish", () => {
         if (!call) return;
         call.request.state = "answered";
@@ -185,9 +186,15 @@ function fixtureResponse(behaviour: ModelBehaviour): FixtureResponse {
   }
 }
 
-async function readBody(stream: http.IncomingMessage): Promise<Buffer> {
+/** Undefined if whoever asked has gone meanwhile, and the answer was cut off with the question. */
+async function readUnlessCut(stream: http.IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  try {
+    for await (const chunk of stream) chunks.push(chunk);
+  } catch {
+    // The closing of the client's connection has told of it.
+    return undefined;
+  }
   return Buffer.concat(chunks);
 }
 
