@@ -18,7 +18,7 @@ import { answerWith, type Owner } from "./replies.ts";
 import type { RunNotes } from "./run-notes.ts";
 import type { RunningTurn, RunningTurns } from "./running-turns.ts";
 import { findTurn, linesOf, type Turn, turnOf } from "./turn-session.ts";
-import { keepTyping, type TypingDeps } from "./typing.ts";
+import { startTyping, type TypingDeps } from "./typing.ts";
 
 export interface ModelAnswerDeps extends TypingDeps {
   readonly sessions: SessionStore;
@@ -126,8 +126,7 @@ async function takeTurn(
   { agent, running: { signal } }: { readonly agent: Agent; readonly running: RunningTurn },
 ): Promise<Outcome> {
   const { event, context, session } = turn;
-  const ended = new AbortController();
-  void keepTyping(deps, event, ended.signal);
+  const stopTyping = startTyping(deps, event);
   try {
     const result = await runTurn(deps.turnDeps(), {
       ...{ session, agent, signal, turn: turnOf(event, context.progress) },
@@ -136,7 +135,7 @@ async function takeTurn(
     });
     return await outcomeOf(deps, turn, result);
   } finally {
-    ended.abort();
+    stopTyping();
   }
 }
 

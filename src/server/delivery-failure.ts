@@ -88,6 +88,8 @@ export function afterBug(
   return { kind: "dead", reason, emit: deps.deadLetterNotice(event, reason) };
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 interface Waited {
   readonly event: OutboundEvent;
   readonly channel: Channel;
@@ -96,6 +98,7 @@ interface Waited {
 
 /**
  * What was too old when the process started is not sent any more: days later nobody waits for a hundred old answers.
+ * Too old is a day at least: an impatient `give_up_after` ends no reply that this process has not tried.
  * What gets old while it waits for its channel in this process is tried. People fetch at their leisure, and what an
  * operator wants to be sent is never too old.
  */
@@ -105,9 +108,10 @@ export function expireOld(
 ): Outcome | undefined {
   const { startedAt, giveUpAfterMs } = deps;
   const { revived, wanted } = context.progress;
-  if (startedAt - event.timestamp < giveUpAfterMs || revived || wanted) return undefined;
+  const tooOldMs = Math.max(giveUpAfterMs, DAY_MS);
+  if (startedAt - event.timestamp < tooOldMs || revived || wanted) return undefined;
   if (channel.unreadAfterMs?.(event.address) !== undefined) return undefined;
-  const reason = `Expired: older than ${formatDuration(giveUpAfterMs)} when the server started, so it was not sent`;
+  const reason = `Expired: older than ${formatDuration(tooOldMs)} when the server started, so it was not sent`;
   return { kind: "dead", reason, emit: deps.expiredNotice(event, startedAt) };
 }
 

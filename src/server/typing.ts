@@ -1,5 +1,5 @@
 import type { Address } from "../events/event.ts";
-import { type Clock, pause } from "../runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { errorMessage } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ChannelRegistry } from "./channel-registry.ts";
@@ -15,19 +15,28 @@ const EVERY_MS = 4000;
 /** An answer that comes at once needs no sign, and must not be followed by one that was slower than it. */
 const FIRST_AFTER_MS = 250;
 
-/** Shows "typing…" until the signal aborts. Never rejects: nothing depends on it. */
-export async function keepTyping(
-  deps: TypingDeps,
+/** Shows "typing…" until the returned function is called. Nothing depends on it, and no failure of it is anybody's. */
+export function startTyping(
+  { channels, clock, log }: TypingDeps,
   to: { readonly channel: string; readonly address: Address },
-  signal: AbortSignal,
-): Promise<void> {
-  await pause(deps.clock, FIRST_AFTER_MS, signal);
-  while (!signal.aborted) {
+): () => void {
+  let request: AbortController | undefined;
+  let cancel = clock.after(FIRST_AFTER_MS, () => void show());
+  let isOver = false;
+
+  async function show(): Promise<void> {
+    request = new AbortController();
     try {
-      await deps.channels.get(to.channel)?.channel?.typing?.(to.address, signal);
+      await channels.get(to.channel)?.channel?.typing?.(to.address, request.signal);
     } catch (error) {
-      deps.log.debug({ channel: to.channel, reason: errorMessage(error) }, "cannot show typing");
+      log.debug({ channel: to.channel, reason: errorMessage(error) }, "cannot show typing");
     }
-    await pause(deps.clock, EVERY_MS, signal);
+    if (!isOver) cancel = clock.after(EVERY_MS, () => void show());
   }
+
+  return () => {
+    isOver = true;
+    cancel();
+    request?.abort();
+  };
 }

@@ -25,6 +25,7 @@ interface Setup {
   readonly repeatLabel?: string;
   readonly unreadAfterMs?: number;
   readonly chatPerSecond?: number;
+  readonly giveUpAfterMs?: number;
   readonly boot?: string;
   readonly noChannel?: boolean;
 }
@@ -80,7 +81,7 @@ function setUp(given: Setup = {}) {
     random: () => 0.5,
     log: createRecordingLog().log,
     policy: () => ({
-      giveUpAfterMs: 24 * HOUR,
+      giveUpAfterMs: given.giveUpAfterMs ?? 24 * HOUR,
       repeatLabel: given.repeatLabel ?? "(may be a repeat)",
       deadLetterNotice: () => [],
       expiredNotice: () => [],
@@ -397,6 +398,23 @@ describe("deliver", () => {
     expect(await run(outbound("hello"))).toEqual({ kind: "done" });
     expect(sent).toHaveLength(1);
   });
+
+  // peers #14. The flow test says the same of the real server.
+  it.each([
+    [23, 0, 1],
+    [25, 0, 0],
+    [25, 48, 1],
+    [49, 48, 0],
+  ])(
+    "sends what is %i h old at the start, with %i h to give up after, %i times",
+    async (age, hours, times) => {
+      const { run, clock, sent, deps } = setUp({ giveUpAfterMs: hours * HOUR });
+      const { startedAt } = deps;
+      await run(outbound("hello", { timestamp: startedAt - age * HOUR }));
+      expect(sent).toHaveLength(times);
+      expect(clock.now()).toBe(startedAt);
+    },
+  );
 
   // peers #17.
   // weaknesses.md W-D4.
