@@ -18,7 +18,9 @@ function after(ms: number, callback: () => void): () => void {
 export const systemClock: Clock = {
   now: Date.now,
   // Not node:timers/promises: nearly every sleep ends by its signal, and there each end costs an error with its stack.
-  sleep: (ms, signal) => sleepWith(after, ms, signal),
+  sleep(ms, signal) {
+    return sleepWith(after, ms, signal);
+  },
   after,
 };
 

@@ -14,7 +14,7 @@ function placeOf({ stack = "" }) {
     .slice(1)
     .map((line) => line.trim());
   const helpers =
-    /timers\.cjs|node:internal|node:timers|async_hooks|new Promise|\.sleep |at pause /;
+    /timers\.cjs|node:internal|node:timers|async_hooks|new Promise|at after |at sleepWith |\.sleep |at pause /;
   return lines
     .filter((line) => !helpers.test(line))
     .slice(0, 3)
