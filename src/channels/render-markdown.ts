@@ -1,27 +1,21 @@
-import type { List, ListItem, PhrasingContent, Root } from "mdast";
-import {
-  formulaOf,
-  isOpenable,
-  type ParsedMarkdown,
-  sourceOf,
-  tellsTarget,
-} from "./parse-markdown.ts";
+import { assertNever } from "../runtime/assert-never.ts";
+import type { Block, Inline, List, ListItem, TableCell } from "./markdown-tree.ts";
 import { layOut, type Piece, type Rendered } from "./styled-text.ts";
 import { tableLines } from "./table-lines.ts";
 
 /** Markdown as text and the styles of its ranges, which nobody can misread. What styles cannot show is shown in words. */
-export function renderMarkdown(parsed: ParsedMarkdown): Rendered {
-  return layOut(blocks(parsed.root.children, parsed, "\n\n"));
+export function renderMarkdown(tree: readonly Block[]): Rendered {
+  return layOut(blocks(tree, "\n\n"));
 }
 
 /** The words of inline Markdown, without any style. */
-export function plainWords(nodes: readonly PhrasingContent[], parsed: ParsedMarkdown): string {
-  return layOut(inline(nodes, parsed)).text;
+export function plainWords(nodes: readonly Inline[]): string {
+  return layOut(inline(nodes)).text;
 }
 
-/** The same, with the targets of links behind their words. */
-export function tellingWords(nodes: readonly PhrasingContent[], parsed: ParsedMarkdown): string {
-  const { text, entities } = layOut(inline(nodes, parsed));
+/** The words of a cell, with the targets of links behind their words. */
+export function tellingWords({ children }: TableCell): string {
+  const { text, entities } = layOut(inline(children));
   return entities.reduceRight((words, entity) => {
     if (entity.type !== "text_link") return words;
     const end = entity.offset + entity.length;
@@ -29,104 +23,83 @@ export function tellingWords(nodes: readonly PhrasingContent[], parsed: ParsedMa
   }, text);
 }
 
-type Block = Root["children"][number] | ListItem["children"][number];
+/** Addresses that may be links; anything else is shown in words. */
+export const isOpenable = (url: string): boolean =>
+  /^(?:https?|tg):\/\/\S/i.test(url) && URL.canParse(url);
 
-function blocks(nodes: readonly Block[], parsed: ParsedMarkdown, separator: string): Piece {
-  return nodes
-    .filter((node) => node.type !== "definition")
-    .map((node, i) => [i > 0 ? separator : "", block(node, parsed)]);
+/** Whether the words of a link tell its target already. */
+export const tellsTarget = (words: string, url: string): boolean =>
+  [url, url.replace(/^mailto:/i, ""), url.replace(/^https?:\/\//i, "")].includes(words);
+
+function blocks(nodes: readonly Block[], separator: string): Piece {
+  return nodes.map((node, i) => [i > 0 ? separator : "", block(node)]);
 }
 
-function block(node: Block, parsed: ParsedMarkdown): Piece {
-  const formula = formulaOf(node, parsed.source);
-  if (formula !== undefined) return { style: { type: "pre" }, inside: { raw: formula } };
+function block(node: Block): Piece {
   switch (node.type) {
     case "paragraph":
-      return inline(node.children, parsed);
+      return inline(node.children);
     case "heading":
-      return { style: { type: "bold" }, inside: inline(node.children, parsed) };
+      return { style: { type: "bold" }, inside: inline(node.children) };
+    case "formula":
+      return { style: { type: "pre" }, inside: { raw: node.value } };
     case "code": {
-      const language = node.lang ? { language: node.lang } : {};
+      const language = node.language === "" ? {} : { language: node.language };
       return { style: { type: "pre", ...language }, inside: { raw: node.value } };
     }
     case "blockquote":
-      return { style: { type: "blockquote" }, inside: blocks(node.children, parsed, "\n\n") };
+      return { style: { type: "blockquote" }, inside: blocks(node.children, "\n\n") };
     case "list":
-      return node.children.map((item, i) => listItem({ list: node, item, index: i, parsed }));
+      return node.items.map((item, i) => listItem(node, item, i));
     case "table": {
-      const lines = tableLines(node, (cell) => tellingWords(cell.children, parsed));
+      const lines = tableLines(node, tellingWords);
       return { style: { type: "pre" }, inside: { raw: lines.join("\n") } };
     }
     case "thematicBreak":
       return "———";
-    case "footnoteDefinition":
-      return [`[${node.label ?? node.identifier}] `, blocks(node.children, parsed, "\n")];
-    case "html":
-      return node.value;
+    case "footnote":
+      return [`[${node.label}] `, blocks(node.children, "\n")];
     default:
-      return sourceOf(node, parsed.source);
+      return assertNever(node);
   }
 }
 
-interface ListedItem {
-  readonly list: List;
-  readonly item: ListItem;
-  readonly index: number;
-  readonly parsed: ParsedMarkdown;
-}
-
-function listItem(listed: ListedItem): Piece {
-  const { list, item, index, parsed } = listed;
+function listItem(list: List, item: ListItem, index: number): Piece {
   const separator = list.spread ? "\n\n" : "\n";
   return [
     index > 0 ? separator : "",
-    marker(listed),
-    { indent: "  ", inside: blocks(item.children, parsed, "\n") },
+    marker(list, item, index),
+    { indent: "  ", inside: blocks(item.children, "\n") },
   ];
 }
 
-function marker({ list, item, index, parsed }: ListedItem): string {
-  const box = item.checked ? "☑ " : "☐ ";
-  const task = typeof item.checked === "boolean" ? box : "";
-  if (!list.ordered) return task || "• ";
-  const delimiter = /^\d+(\))/.exec(sourceOf(item, parsed.source))?.[1] ?? ".";
-  return `${(list.start ?? 1) + index}${delimiter} ${task}`;
+function marker({ numbers }: List, { checked }: ListItem, index: number): string {
+  const box = checked ? "☑ " : "☐ ";
+  const task = checked === undefined ? "" : box;
+  if (!numbers) return task || "• ";
+  return `${numbers.start + index}${numbers.delimiter} ${task}`;
 }
 
-function inline(nodes: readonly PhrasingContent[], parsed: ParsedMarkdown): Piece {
-  return nodes.map((node) => phrase(node, parsed));
+function inline(nodes: readonly Inline[]): Piece {
+  return nodes.map(phrase);
 }
 
-function phrase(node: PhrasingContent, parsed: ParsedMarkdown): Piece {
-  const { definitions, source } = parsed;
+function phrase(node: Inline): Piece {
   switch (node.type) {
     case "text":
-    case "html":
       return node.value;
     case "strong":
-      return { style: { type: "bold" }, inside: inline(node.children, parsed) };
+      return { style: { type: "bold" }, inside: inline(node.children) };
     case "emphasis":
-      return { style: { type: "italic" }, inside: inline(node.children, parsed) };
+      return { style: { type: "italic" }, inside: inline(node.children) };
     case "delete":
-      return { style: { type: "strikethrough" }, inside: inline(node.children, parsed) };
+      return { style: { type: "strikethrough" }, inside: inline(node.children) };
     case "inlineCode":
       return { style: { type: "code" }, inside: node.value };
-    case "break":
-      return "\n";
     case "link":
-      return link(node.url, inline(node.children, parsed));
-    case "linkReference": {
-      const url = definitions.get(node.identifier);
-      return url === undefined ? sourceOf(node, source) : link(url, inline(node.children, parsed));
-    }
-    case "image":
-      return link(node.url, node.alt ?? "");
-    case "imageReference":
-      return link(definitions.get(node.identifier) ?? "", node.alt ?? "");
-    case "footnoteReference":
-      return `[${node.label ?? node.identifier}]`;
+      return link(node.url, inline(node.children));
     default:
-      return sourceOf(node, source);
+      return assertNever(node);
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Table, TableCell } from "mdast";
+import type { Align, Table, TableCell } from "./markdown-tree.ts";
 
 /** A table in a fixed-width font: one line a row, columns under each other. */
 export function tableLines(table: Table, wordsOf: (cell: TableCell) => string): readonly string[] {
-  const rows = table.children.map((row) =>
-    row.children.map((cell) => wordsOf(cell).replace(/\s+/g, " ").trim()),
+  const rows = table.rows.map((row) =>
+    row.map((cell) => wordsOf(cell).replace(/\s+/g, " ").trim()),
   );
   const columns = Math.max(...rows.map((row) => row.length), 0);
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -11,7 +11,7 @@ export function tableLines(table: Table, wordsOf: (cell: TableCell) => string): 
   );
   const lines = rows.map((row) =>
     widths
-      .map((width, column) => padded(row[column] ?? "", width, table.align?.[column]))
+      .map((width, column) => padded(row[column] ?? "", width, table.align[column]))
       .join(" | ")
       .trimEnd(),
   );
@@ -19,7 +19,7 @@ export function tableLines(table: Table, wordsOf: (cell: TableCell) => string): 
   return [...lines.slice(0, 1), rule, ...lines.slice(1)];
 }
 
-function padded(text: string, width: number, align: string | null | undefined): string {
+function padded(text: string, width: number, align: Align): string {
   const space = " ".repeat(Math.max(0, width - columnsOf(text)));
   return align === "right" ? space + text : text + space;
 }
@@ -30,6 +30,7 @@ const NO_WIDTH = /\p{Mark}|[\u200b-\u200f]/u;
 
 /** How many columns of a fixed-width font the text takes. */
 export function columnsOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   return [...text].reduce((sum, symbol) => {
     if (NO_WIDTH.test(symbol)) return sum;
     return sum + (WIDE.test(symbol) && symbol > "\u00ff" ? 2 : 1);

@@ -36,7 +36,7 @@ describe("terminalText", () => {
   it.each([
     ["a colour", `${ESC}[31mred`, "[31mred"],
     ["the title of the window", `${ESC}]0;owned\u0007x`, "]0;owned x".replace(" ", "")],
-    ["a line that is overwritten", "safe\rrm -rf", "saferm -rf"],
+    ["a line that is overwritten", "safe\rrm -rf", "safe\nrm -rf"],
     ["a one-byte escape", "\u009b2Jx", "2Jx"],
     ["an escape as an entity", "&#27;[2J&#x9b;x", "\ufffd[2J\ufffdx"],
     ["an escape in code", `\`${ESC}[2J\``, "[2J"],

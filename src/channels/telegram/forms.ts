@@ -5,6 +5,7 @@ import { renderMarkdown } from "../render-markdown.ts";
 import type { Rendered } from "../styled-text.ts";
 import { TEXT_LENGTH } from "./limits.ts";
 import { needsRichMessage, richBlocks } from "./rich.ts";
+import { fitsRichMessage } from "./rich-limits.ts";
 
 /** One way to show a part. */
 export type Form =
@@ -37,7 +38,7 @@ function formattedForms(markdown: string, label: string | undefined, knowsRich: 
   const parsed = parseMarkdown(markdown);
   if (!parsed) return [];
   const forms: Form[] = [];
-  if (knowsRich && needsRichMessage(parsed)) {
+  if (knowsRich && needsRichMessage(parsed) && fitsRichMessage(parsed)) {
     const head: InputRichBlock[] = label === undefined ? [] : [{ type: "paragraph", text: label }];
     forms.push({ kind: "rich", blocks: [...head, ...richBlocks(parsed)] });
   }

@@ -1,123 +1,107 @@
 import type { InputRichBlock, RichText } from "grammy/types";
-import type { List, ListItem, Nodes, PhrasingContent, Root, Table } from "mdast";
-import {
-  formulaOf,
-  isOpenable,
-  type ParsedMarkdown,
-  sourceOf,
-  tellsTarget,
-} from "../parse-markdown.ts";
-import { plainWords } from "../render-markdown.ts";
+import { assertNever } from "../../runtime/assert-never.ts";
+import type { Block, Inline, List, ListItem, Table } from "../markdown-tree.ts";
+import { isOpenable, plainWords, tellsTarget } from "../render-markdown.ts";
 
 /** Whether the Markdown has a structure that text with entities shows badly: tables, formulas, outlines, nested lists. */
-export function needsRichMessage({ root, source }: ParsedMarkdown): boolean {
-  const headings = root.children.filter((node) => node.type === "heading").length;
-  return headings > 1 || root.children.some((node) => isStructure(node, source));
+export function needsRichMessage(tree: readonly Block[]): boolean {
+  const headings = tree.filter((node) => node.type === "heading").length;
+  return headings > 1 || tree.some(isStructure);
 }
 
-function isStructure(node: Nodes, source: string): boolean {
-  if (node.type === "table" || formulaOf(node, source) !== undefined) return true;
+function isStructure(node: Block): boolean {
+  if (node.type === "table" || node.type === "formula") return true;
   if (node.type === "list") {
-    return node.children.some((item) =>
-      item.children.some((child) => child.type === "list" || isStructure(child, source)),
+    return node.items.some((item) =>
+      item.children.some((child) => child.type === "list" || isStructure(child)),
     );
   }
-  return node.type === "blockquote" && node.children.some((child) => isStructure(child, source));
+  return node.type === "blockquote" && node.children.some(isStructure);
 }
 
 /** Markdown as blocks: nothing in it can be misread, and raw HTML stays words. */
-export function richBlocks(parsed: ParsedMarkdown): InputRichBlock[] {
-  return blocksOf(parsed.root.children, parsed);
+export function richBlocks(tree: readonly Block[]): InputRichBlock[] {
+  return tree.map(blockOf);
 }
 
-function blocksOf(nodes: readonly Block[], parsed: ParsedMarkdown): InputRichBlock[] {
-  return nodes.filter((node) => node.type !== "definition").map((node) => blockOf(node, parsed));
-}
-
-type Block = Root["children"][number] | ListItem["children"][number];
-
-function blockOf(node: Block, parsed: ParsedMarkdown): InputRichBlock {
-  const formula = formulaOf(node, parsed.source);
-  if (formula !== undefined) return { type: "mathematical_expression", expression: formula };
+function blockOf(node: Block): InputRichBlock {
   switch (node.type) {
     case "paragraph":
-      return { type: "paragraph", text: inlineOf(node.children, parsed) };
+      return { type: "paragraph", text: inlineOf(node.children) };
     case "heading":
-      return { type: "heading", size: node.depth, text: inlineOf(node.children, parsed) };
-    case "code":
-      return { type: "pre", text: node.value, ...(node.lang ? { language: node.lang } : {}) };
+      return { type: "heading", size: node.depth, text: inlineOf(node.children) };
+    case "formula":
+      return { type: "mathematical_expression", expression: node.value };
+    case "code": {
+      const language = node.language === "" ? {} : { language: node.language };
+      return { type: "pre", text: node.value, ...language };
+    }
     case "blockquote":
-      return { type: "blockquote", blocks: blocksOf(node.children, parsed) };
+      return { type: "blockquote", blocks: richBlocks(node.children) };
     case "list":
-      return {
-        type: "list",
-        items: node.children.map((item, i) => itemOf(node, item, { i, parsed })),
-      };
+      return { type: "list", items: node.items.map((item, i) => itemOf(node, item, i)) };
     case "table":
-      return { type: "table", cells: cellsOf(node, parsed), is_bordered: true };
+      return { type: "table", cells: cellsOf(node), is_bordered: true };
     case "thematicBreak":
       return { type: "divider" };
-    case "footnoteDefinition":
-      return footnoteOf(node, parsed);
-    case "html":
-      return { type: "paragraph", text: node.value };
+    case "footnote":
+      return footnoteOf(node.label, node.children);
     default:
-      return { type: "paragraph", text: sourceOf(node, parsed.source) };
+      return assertNever(node);
   }
 }
 
-function footnoteOf(
-  node: Extract<Block, { type: "footnoteDefinition" }>,
-  parsed: ParsedMarkdown,
-): InputRichBlock {
-  const words = node.children.map((child) =>
-    child.type === "paragraph" ? inlineOf(child.children, parsed) : sourceOf(child, parsed.source),
-  );
-  return { type: "paragraph", text: [`[${node.label ?? node.identifier}] `, ...words] };
+/** There is no such block; its label is put before its first words. */
+function footnoteOf(label: string, [first, ...rest]: readonly Block[]): InputRichBlock {
+  const head = `[${label}] `;
+  const beginning = first?.type === "paragraph" ? inlineOf(first.children) : "";
+  const others = first && first.type !== "paragraph" ? [first, ...rest] : rest;
+  const text = [head, beginning];
+  return others.length === 0
+    ? { type: "paragraph", text }
+    : { type: "blockquote", blocks: [{ type: "paragraph", text }, ...richBlocks(others)] };
 }
 
-function itemOf(list: List, item: ListItem, { i, parsed }: { i: number; parsed: ParsedMarkdown }) {
-  const numbered = { type: "1" as const, value: (list.start ?? 1) + i };
+function itemOf({ numbers }: List, { checked, children }: ListItem, i: number) {
   return {
-    blocks: blocksOf(item.children, parsed),
-    ...(list.ordered ? numbered : {}),
-    ...(typeof item.checked === "boolean" ? { has_checkbox: true as const } : {}),
-    ...(item.checked ? { is_checked: true as const } : {}),
+    blocks: richBlocks(children),
+    ...(numbers ? { type: "1" as const, value: numbers.start + i } : {}),
+    ...(checked === undefined ? {} : { has_checkbox: true as const }),
+    ...(checked ? { is_checked: true as const } : {}),
   };
 }
 
-function cellsOf(table: Table, parsed: ParsedMarkdown) {
-  return table.children.map((row, i) =>
-    row.children.map((cell, column) => ({
-      text: inlineOf(cell.children, parsed),
-      align: table.align?.[column] ?? ("left" as const),
+function cellsOf(table: Table) {
+  return table.rows.map((row, i) =>
+    row.map((cell, column) => ({
+      text: inlineOf(cell.children),
+      align: table.align[column] ?? ("left" as const),
       valign: "top" as const,
       ...(i === 0 ? { is_header: true as const } : {}),
     })),
   );
 }
 
-function inlineOf(nodes: readonly PhrasingContent[], parsed: ParsedMarkdown): RichText {
-  return nodes.map((node) => richText(node, parsed));
+function inlineOf(nodes: readonly Inline[]): RichText {
+  return nodes.map(richText);
 }
 
-function richText(node: PhrasingContent, parsed: ParsedMarkdown): RichText {
+function richText(node: Inline): RichText {
   switch (node.type) {
     case "text":
-    case "html":
       return node.value;
     case "strong":
-      return { type: "bold", text: inlineOf(node.children, parsed) };
+      return { type: "bold", text: inlineOf(node.children) };
     case "emphasis":
-      return { type: "italic", text: inlineOf(node.children, parsed) };
+      return { type: "italic", text: inlineOf(node.children) };
     case "delete":
-      return { type: "strikethrough", text: inlineOf(node.children, parsed) };
+      return { type: "strikethrough", text: inlineOf(node.children) };
     case "inlineCode":
       return { type: "code", text: node.value };
     case "link":
-      return linkOf(node.url, inlineOf(node.children, parsed), plainWords(node.children, parsed));
+      return linkOf(node.url, inlineOf(node.children), plainWords(node.children));
     default:
-      return plainWords([node], parsed);
+      return assertNever(node);
   }
 }
 
