@@ -1,4 +1,6 @@
+import { assertNever } from "../../runtime/assert-never.ts";
 import type { Block, Inline } from "../markdown-tree.ts";
+import { plainWords } from "../render-markdown.ts";
 
 /** What Telegram takes in one rich message. */
 const MAX_BLOCKS = 500;
@@ -16,8 +18,35 @@ interface Size {
 export function fitsRichMessage(tree: readonly Block[]): boolean {
   const { blocks, depth, columns } = sizeOf(tree);
   // One block more may be the label.
-  return blocks < MAX_BLOCKS && depth <= MAX_DEPTH && columns <= MAX_COLUMNS;
+  const fits = blocks < MAX_BLOCKS && depth <= MAX_DEPTH && columns <= MAX_COLUMNS;
+  return fits && tree.some(hasWords);
 }
+
+/** Telegram refuses a message without any, such as a list of nothing. */
+function hasWords(node: Block): boolean {
+  switch (node.type) {
+    case "paragraph":
+    case "heading":
+      return isSeen(plainWords(node.children));
+    case "code":
+    case "formula":
+      return isSeen(node.value);
+    case "blockquote":
+      return node.children.some(hasWords);
+    case "list":
+      return node.items.some((item) => item.children.some(hasWords));
+    case "table":
+      return node.rows.flat().some((cell) => isSeen(plainWords(cell.children)));
+    case "footnote":
+      return true;
+    case "thematicBreak":
+      return false;
+    default:
+      return assertNever(node);
+  }
+}
+
+const isSeen = (words: string): boolean => words.trim() !== "";
 
 function sizeOf(nodes: readonly Block[]): Size {
   const sizes = nodes.map(sizeOfBlock);

@@ -254,6 +254,16 @@ describe("formsOf", () => {
     expectTakeable(small);
   });
 
+  // The second once came up by chance in "makes only takeable forms of any Markdown".
+  it.each(["> |a|\n> |-|", "* *", "> - -", "|||\n|-|-|", "- -\n\n---"])(
+    "makes no rich message without words: %j",
+    (text) => {
+      const isRich = formsOf({ text }, true).forms.some(({ kind }) => kind === "rich");
+      expect(isRich).toBe(text.includes("a"));
+      expectTakeable(text);
+    },
+  );
+
   it("puts the label first, and moves the entities behind it", () => {
     const { label, forms } = formsOf({ text: "**a**", label: "again?" }, true);
     expect(label).toBeUndefined();
