@@ -41,8 +41,8 @@ export function createDiscordChannel(
     limits: { textLength: TEXT_LENGTH },
     async prepare(markdown) {
       // Loaded with the first message that is sent: the parser is large.
-      const { replaceTables } = await import("../replace-tables.ts");
-      return replaceTables(markdown, TABLE_COLUMNS);
+      const { replaceTablesInTurns } = await import("../replace-tables-in-turns.ts");
+      return replaceTablesInTurns(markdown, TABLE_COLUMNS);
     },
     ...createSender(rest),
     receive: (receiver, signal) =>
