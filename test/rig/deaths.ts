@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../../src/runtime/errors.ts";
 import type { ModelRequest } from "../fakes/model.ts";
 import type { Platform } from "./conversation.ts";
 import { questionIn } from "./ledger.ts";
@@ -39,11 +40,9 @@ export function watchDeaths(rig: Pick<Rig, "server" | "workspace" | "model">): D
 
 /** Questions whose finished answer is in a session's file. Each line is whole, or was never acknowledged. */
 export function readAnswered({ workspace }: Pick<Rig, "workspace">): ReadonlySet<string> {
-  const folder = workspace.path(".history", "sessions");
-  const texts = filesIn(folder).map((name) =>
-    readFileSync(workspace.path(".history", "sessions", name), "utf8"),
+  const whole = textsIn(workspace.path(".history", "sessions")).map((text) =>
+    text.slice(0, text.lastIndexOf("\n") + 1),
   );
-  const whole = texts.map((text) => text.slice(0, text.lastIndexOf("\n") + 1));
   return new Set(
     whole.flatMap((text) =>
       [...text.matchAll(/answer (q\d+n\d+)\.1\//g)].map(([, id]) => id ?? ""),
@@ -52,12 +51,21 @@ export function readAnswered({ workspace }: Pick<Rig, "workspace">): ReadonlySet
 }
 
 function readOwed({ workspace }: Pick<Rig, "workspace">): ReadonlySet<string> {
-  const folder = workspace.path(".event", "pending");
-  const texts = filesIn(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-  return new Set(texts.map(questionIn));
+  return new Set(textsIn(workspace.path(".event", "pending")).map(questionIn));
 }
 
-const filesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
+/** A server that lives renames its files meanwhile: one that is gone is there under its other name at the next look. */
+function textsIn(folder: string): readonly string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.flatMap((name) => {
+    try {
+      return [readFileSync(join(folder, name), "utf8")];
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
+    }
+  });
+}
 
 /** Model calls for questions that had their answer when a process died before. */
 export function callsAfterAnswered(
