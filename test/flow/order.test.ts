@@ -74,6 +74,30 @@ describe("on Telegram", () => {
     expect(said.chatId).toBe(Number(chat.user));
   });
 
+  // Red when a key that is known is taken in again: forty answers become four thousand.
+  test("thousands of updates that come again, also to the next process, make no second turn", async () => {
+    const { telegram, model, ...rig } = rigOf();
+    const chats = Array.from({ length: 20 }, (_, n) => rig.person("telegram", 10 + n));
+    for (const chat of chats) for (const text of ["one", "two"]) chat.say(text);
+    for (const chat of chats) await waitCount(chat, 2);
+    const before = model.requests.length;
+    const said = chats
+      .flatMap(({ user }) => telegram.messages(Number(user)))
+      .flatMap(({ by, body }) => (by === "person" ? [body] : []));
+    expect(said).toHaveLength(40);
+    const comeAgain = async (times: number) => {
+      for (let n = 0; n < times; n += 1) for (const body of said) telegram.push("message", body);
+      await eventually(() => expect(telegram.unconfirmed()).toBe(0), 20_000);
+    };
+    await comeAgain(75);
+    rig.server.kill();
+    await rig.server.exited();
+    await rig.start();
+    await comeAgain(25);
+    for (const chat of chats) expect(textsOf(chat)).toEqual(["echo: one", "echo: two"]);
+    expect(model.requests).toHaveLength(before);
+  }, 90_000);
+
   // peers #29.
   test("update ids that start anew, lower, lose nothing", async () => {
     const { telegram, ...rig } = rigOf();
