@@ -74,7 +74,7 @@ describe("on Telegram", () => {
     expect(said.chatId).toBe(Number(chat.user));
   });
 
-  // Red when a key that is known is taken in again: forty answers become four thousand.
+  // Protected twice: by the key of the message, and by those of its answers. Seen red without both.
   test("thousands of updates that come again, also to the next process, make no second turn", async () => {
     const { telegram, model, ...rig } = rigOf();
     const chats = Array.from({ length: 20 }, (_, n) => rig.person("telegram", 10 + n));
