@@ -188,21 +188,21 @@ async function noteChanges({ changes }: World, rig: Rig): Promise<void> {
   for (const change of await rig.workspace.changes()) changes.add(change);
 }
 
-/** One task for each hundred of kills; the last one tells. */
+/** One task for each hundred of kills, each with a row: whatever ends a night's run, what came before it is told. */
 function stormsOf(world: World, subject: Subject): readonly Task[] {
   const { options } = world;
   const platforms = subject.platforms.filter((one) => isOn(subject, options, one));
   if (platforms.length === 0) return [];
   const count = Math.ceil(options.kills / KILLS_A_STORM);
   const kills = Math.ceil(options.kills / count);
-  const runs: Played[] = [];
   const platform = platforms.length > 1 ? "both" : (platforms[0] ?? "both");
-  const { number, name: point } = STORM_POINT;
+  const { number, name } = STORM_POINT;
   return Array.from({ length: count }, (_, index) => async () => {
     const storm = { ...STORM, kills, seed: options.seed + index };
     const make = () => subject.createRig(platforms);
-    runs.push(await withRig(world, make, (rig) => playStorm(rig, storm)));
-    if (runs.length === count) tell(world, { bot: subject.name, platform, number, point, runs });
+    const played = await withRig(world, make, (rig) => playStorm(rig, storm));
+    const point = count === 1 ? name : `${name}, ${index + 1} of ${count}`;
+    tell(world, { bot: subject.name, platform, number, point, runs: [played] });
   });
 }
 
