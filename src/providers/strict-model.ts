@@ -62,13 +62,17 @@ function strictStream(
         if (part) controller.enqueue(part);
         else controller.close();
       } catch (error) {
-        // Ends the request. A source that failed by itself says so once more; the reader of this stream hears `error`.
-        reader.cancel(error).catch(() => undefined);
+        await endRequest(reader, error);
         throw error;
       }
     },
     cancel: (reason) => reader.cancel(reason),
   });
+}
+
+/** A source that has failed has no request left, and says so once more: the reader of the strict stream hears `error`. */
+async function endRequest(reader: ReadableStreamDefaultReader, error: unknown): Promise<void> {
+  await Promise.allSettled([reader.cancel(error)]);
 }
 
 /** Adapters begin with "other" and no word of the model's own; both stay so if the stream just stops. */

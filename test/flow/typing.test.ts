@@ -9,17 +9,23 @@ const SLOW_MS = 9_500;
 /** Platforms let the sign fade after 5 s. */
 const FADES_MS = 5_000;
 
-// peers #44.
-// weaknesses.md W-I10: no sign of life while a turn took its time.
-test("typing is shown at least every 5 s while a turn is running, and never after it", {
-  timeout: 60_000,
-}, async () => {
+/** A person on each platform waits for an answer that comes when the gate opens. */
+async function thinkLong() {
   const rig = await runningRig();
   const chats = PLATFORMS.map((platform) => rig.person(platform, 1));
   const gate = createGate();
   rig.model.answer(() => ({ kind: "slow", text: "at last", until: gate.opened }));
   const from = Date.now();
   for (const chat of chats) chat.say("think long");
+  return { rig, chats, gate, from };
+}
+
+// peers #44.
+// weaknesses.md W-I10: no sign of life while a turn took its time.
+test("typing is shown at least every 5 s while a turn is running, and never after it", {
+  timeout: 60_000,
+}, async () => {
+  const { rig, chats, gate, from } = await thinkLong();
   await delay(SLOW_MS);
   // peers #9: a long turn is seen from outside, too.
   const { events } = await rig.status();
@@ -50,11 +56,7 @@ test("an answer that comes at once, and a command, show no typing", async () => 
 test("after a kill in the middle of a turn, typing lasts until the answer and no longer", {
   timeout: 60_000,
 }, async () => {
-  const rig = await runningRig();
-  const chats = PLATFORMS.map((platform) => rig.person(platform, 1));
-  const gate = createGate();
-  rig.model.answer(() => ({ kind: "slow", text: "at last", until: gate.opened }));
-  for (const chat of chats) chat.say("think long");
+  const { rig, chats, gate } = await thinkLong();
   for (const chat of chats) await eventually(() => expect(chat.typings()).not.toEqual([]));
   rig.server.kill();
   await rig.server.exited();

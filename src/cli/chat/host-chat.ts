@@ -1,3 +1,4 @@
+import { asError } from "../../runtime/errors.ts";
 import type { Chat } from "../../server/control/chat.ts";
 import { openChat } from "../../server/control/chat.ts";
 import type { Host } from "../open-host.ts";
@@ -14,19 +15,23 @@ export async function hostChat(
   { signals, lastly }: { signals: StopSignals; lastly?: (signal: AbortSignal) => Promise<void> },
 ): Promise<void> {
   const ended = new AbortController();
-  const running = host.run(signals).finally(() => ended.abort());
-  // Reported by the `await` below, which may come later than the failure.
-  running.catch(() => undefined);
+  // Its failure ends the conversation, and comes to light after that.
+  const serving = failureOf(host.run(signals).finally(() => ended.abort()));
   const over = AbortSignal.any([signals.stop, ended.signal]);
   const chat: Chat = openChat(host.server, face.clientFor(host.loaded.config.defaultAgent));
-  try {
+  const talk = async () => {
     await face.converse(chat, over);
     // Its last replies are shown while the server drains, if it is a person's.
     if (face.kind === "piped") chat.close();
     await lastly?.(over);
-  } finally {
-    if (!signals.stop.aborted) signals.next();
-    await running;
-    chat.close();
-  }
+  };
+  const unheard = await failureOf(talk());
+  if (!signals.stop.aborted) signals.next();
+  // The server's failure is why the conversation failed, if both did.
+  const failure = (await serving) ?? unheard;
+  chat.close();
+  if (failure) throw failure;
 }
+
+const failureOf = (work: Promise<void>): Promise<Error | undefined> =>
+  work.then(() => undefined, asError);
